@@ -1,0 +1,59 @@
+//! Where an array's values come from.
+
+use std::fmt;
+
+use super::grid::{ChunkGrid, Region};
+use super::strided::copy_tile;
+use crate::chunk::Element;
+use crate::error::Result;
+use crate::graph::TaskContext;
+
+/// The most elements a tile has: small enough that it and what is computed from it stay in a core's own cache.
+pub const TILE: usize = 16 << 10;
+
+/// Values that are made or read block by block: files, generators.
+///
+/// The one method that must be written is [`fold_tiles`](Self::fold_tiles), which hands out a region's values as
+/// they come off the decoder, so that a reduction over them needs no block at all (invariant P2).
+///
+/// Implementors promise: the same values at every call, in the same tiles and order (invariant D1), whatever
+/// the number of threads; any box within the shape can be asked for.
+pub trait Source: Send + Sync + fmt::Debug {
+    /// The type of the values.
+    type Item: Element;
+
+    /// A short name for tasks and displays, e.g. the variable's.
+    fn name(&self) -> &str;
+
+    /// The array's shape.
+    fn shape(&self) -> &[usize];
+
+    /// The chunks in which it is best read.
+    fn grid(&self) -> ChunkGrid;
+
+    /// Bytes that reading `region` takes from the task's grant, as [`charge`](crate::chunk::charge) counts them.
+    fn workspace(&self, region: &Region) -> u64;
+
+    /// Visits `region` in tiles of at most [`TILE`] elements: boxes in the array's coordinates, each element of
+    /// the region in exactly one of them, values in C order.
+    ///
+    /// # Errors
+    /// What reading fails with, or what `visit` returns.
+    fn fold_tiles(
+        &self,
+        context: &TaskContext<'_>,
+        region: &Region,
+        visit: &mut dyn FnMut(&Region, &[Self::Item]) -> Result<()>,
+    ) -> Result<()>;
+
+    /// Reads `region` into `out`, in C order.
+    ///
+    /// # Errors
+    /// As [`fold_tiles`](Self::fold_tiles).
+    fn read_block(&self, context: &TaskContext<'_>, region: &Region, out: &mut [Self::Item]) -> Result<()> {
+        self.fold_tiles(context, region, &mut |tile, values| {
+            copy_tile(&tile.relative_to(&region.start), values, &region.shape, out);
+            Ok(())
+        })
+    }
+}

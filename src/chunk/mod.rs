@@ -1,0 +1,204 @@
+//! Values that tasks make: erased, counted, and able to go to scratch and back.
+//!
+//! A [`Chunk`] is any `Send + Sync` value, shared by its readers. The executor knows two things of it: how many
+//! bytes it adds to the ledger, and whether it can be [encoded](Value::encode) as bytes to be spilled.
+//!
+//! **M1, charges belong to allocations.** The memory of a [`Buffer`] carries its own [`Charge`] on the ledger:
+//! taken before the memory, given back when the last reference to the allocation is dropped, counted once
+//! however many chunks refer to it. [`charge`] is the one function that says what an allocation of `n` bytes
+//! costs; plan, grants and ledger all use it.
+//!
+//! **M5, accounting is RAII.** A [`Charge`] is recorded on its owner as soon as the account has granted it, and
+//! every early return gives it back.
+
+mod block;
+mod buffer;
+mod element;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+pub use block::{Block, BlockMut};
+pub(crate) use buffer::ForeignBytes;
+pub use buffer::{Buffer, BufferMut};
+pub use element::{DType, Element};
+
+use crate::error::{Error, Result};
+
+/// Allocations of at least this many bytes are mappings of their own, given back with `munmap`.
+pub(crate) const MAPPED_FROM: u64 = 256 << 10;
+
+/// What an allocation of `bytes` bytes is charged: rounded up as it is allocated, to whole pages where it gets a
+/// mapping of its own, to a cache line otherwise.
+#[must_use]
+pub fn charge(bytes: u64) -> u64 {
+    let unit = if bytes >= MAPPED_FROM { 4096 } else { 64 };
+    bytes.div_ceil(unit).saturating_mul(unit)
+}
+
+/// Who is owed the bytes of a [`Charge`].
+pub trait Account: Send + Sync {
+    /// Takes `bytes` back.
+    fn release(&self, bytes: u64);
+}
+
+/// Bytes charged to an account, given back on drop.
+pub struct Charge {
+    account: Arc<dyn Account>,
+    bytes: u64,
+}
+
+impl Charge {
+    /// Records `bytes` that `account` has already granted.
+    #[must_use]
+    pub fn new(account: Arc<dyn Account>, bytes: u64) -> Self {
+        Self { account, bytes }
+    }
+
+    /// The bytes charged.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.account.release(self.bytes);
+    }
+}
+
+impl fmt::Debug for Charge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Charge({} B)", self.bytes)
+    }
+}
+
+/// Grants charges, e.g. from the grant of a running task.
+pub trait Allocator {
+    /// Takes `bytes` (as [`charge`] rounds them) from what was granted.
+    ///
+    /// # Errors
+    /// [`Error::Overdrawn`] where less is left.
+    fn reserve(&self, bytes: u64) -> Result<Charge>;
+}
+
+/// Grants everything, charges nobody: for memory outside a session.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unmetered;
+
+impl Account for Unmetered {
+    fn release(&self, _bytes: u64) {}
+}
+
+impl Allocator for Unmetered {
+    fn reserve(&self, bytes: u64) -> Result<Charge> {
+        Ok(Charge::new(Arc::new(Self), charge(bytes)))
+    }
+}
+
+/// A value as bytes, to be spilled, and the way back.
+pub struct Encoded<'a> {
+    /// The bytes, contiguous.
+    pub bytes: &'a [u8],
+    /// The size of one item, for shuffling bytes before compression.
+    pub item_size: usize,
+    /// Whether any bytes at all are a valid value, so that a checked mapping may be used in place.
+    pub in_place: bool,
+    /// Makes the value again from its bytes.
+    pub decode: Decode,
+}
+
+/// Makes a value from the bytes it was encoded as.
+pub type Decode = Arc<dyn Fn(Buffer) -> Result<Chunk> + Send + Sync>;
+
+impl fmt::Debug for Encoded<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Encoded({} B in items of {} B)", self.bytes.len(), self.item_size)
+    }
+}
+
+/// What a [`Chunk`] may hold.
+pub trait Value: Any + Send + Sync {
+    /// Bytes of memory that no [`Buffer`] charges: those the chunk itself is charged for.
+    fn unmetered_bytes(&self) -> u64;
+
+    /// The value as bytes, if it can be spilled. Buffers are the memory it frees by that.
+    fn encode(&self) -> Option<Encoded<'_>>;
+}
+
+/// A shared value of any type: what a task gives and gets.
+#[derive(Clone)]
+pub struct Chunk {
+    value: Arc<dyn Value>,
+    type_name: &'static str,
+}
+
+impl Chunk {
+    /// Wraps `value`.
+    #[must_use]
+    pub fn new<V: Value>(value: V) -> Self {
+        Self { value: Arc::new(value), type_name: std::any::type_name::<V>() }
+    }
+
+    /// The value, if it is a `V`.
+    ///
+    /// # Errors
+    /// [`Error::ChunkType`] where it is not.
+    pub fn get<V: Value>(&self) -> Result<&V> {
+        let value: &dyn Any = &*self.value;
+        value.downcast_ref().ok_or(Error::ChunkType { found: self.type_name, expected: std::any::type_name::<V>() })
+    }
+
+    /// The value itself.
+    pub(crate) fn value(&self) -> &dyn Value {
+        &*self.value
+    }
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Chunk({})", self.type_name)
+    }
+}
+
+/// The empty value: what a task gives that works by its effect.
+impl Value for () {
+    fn unmetered_bytes(&self) -> u64 {
+        0
+    }
+
+    fn encode(&self) -> Option<Encoded<'_>> {
+        None
+    }
+}
+
+/// Drops `items` one by one; a destructor that panics does not stop the others (D3). The panic hook has printed its
+/// message; there is nobody to return it to.
+pub(crate) fn contained<T>(items: Vec<T>) {
+    for item in items {
+        drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(item))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charges_are_rounded_as_memory_is_allocated() {
+        assert_eq!(charge(0), 0);
+        assert_eq!(charge(1), 64);
+        assert_eq!(charge(64), 64);
+        assert_eq!(charge(MAPPED_FROM - 1), MAPPED_FROM);
+        assert_eq!(charge(MAPPED_FROM + 1), MAPPED_FROM + 4096);
+        assert_eq!(charge(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn a_chunk_tells_what_it_holds() {
+        let error = Chunk::new(()).get::<Block<f32>>().unwrap_err().to_string();
+        assert!(error.contains("()") && error.contains("f32"), "{error}");
+    }
+}

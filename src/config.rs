@@ -1,0 +1,419 @@
+//! Settings: defaults, then `THERMOCLINE_*`, then what the builder was given.
+//!
+//! The environment is read once, when a session is built; a bad value is an error that names the variable, the value
+//! and what is accepted. [`Config::describe`] prints each setting and where it came from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+use crate::units::{Amount, ByteSize};
+
+/// The share of the available memory that is the default limit.
+const DEFAULT_SHARE: f64 = 0.6;
+
+/// Where a setting came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// A `THERMOCLINE_*` variable.
+    Environment,
+    /// The session's builder.
+    Builder,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Default => "default",
+            Self::Environment => "environment",
+            Self::Builder => "builder",
+        })
+    }
+}
+
+/// How spilled chunks are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// LZ4 where a sample says that it pays, raw otherwise.
+    #[default]
+    Auto,
+    /// Always LZ4.
+    Lz4,
+    /// Never.
+    None,
+}
+
+impl FromStr for Compression {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "lz4" => Ok(Self::Lz4),
+            "none" => Ok(Self::None),
+            _ => Err("auto, lz4 or none"),
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Auto => "auto",
+            Self::Lz4 => "lz4",
+            Self::None => "none",
+        })
+    }
+}
+
+/// Which chunk is evicted first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Eviction {
+    /// The one whose next reader comes last in the order.
+    #[default]
+    NextUse,
+    /// The one that was used longest ago; for comparison.
+    Lru,
+}
+
+impl FromStr for Eviction {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "next-use" => Ok(Self::NextUse),
+            "lru" => Ok(Self::Lru),
+            _ => Err("next-use or lru"),
+        }
+    }
+}
+
+impl fmt::Display for Eviction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NextUse => "next-use",
+            Self::Lru => "lru",
+        })
+    }
+}
+
+/// A place for scratch: `path` or `path:capacity`, e.g. `/mnt/nvme/scratch:200GiB`.
+///
+/// ```
+/// use thermocline::TierSpec;
+///
+/// let tier: TierSpec = "/mnt/nvme:200GiB".parse()?;
+/// assert_eq!(tier.capacity.map(|size| size.bytes()), Some(200 << 30));
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierSpec {
+    /// The folder. It is made if it is not there.
+    pub path: PathBuf,
+    /// The most bytes to use there. Default: 90 % of what is free.
+    pub capacity: Option<ByteSize>,
+}
+
+impl FromStr for TierSpec {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let bad = || Error::Config {
+            setting: "scratch".into(),
+            found: text.into(),
+            expected: "a folder, or folder:capacity, e.g. /mnt/nvme:200GiB".into(),
+        };
+        let (path, capacity) = match text.rsplit_once(':') {
+            Some((path, capacity)) => (path, Some(capacity.parse().map_err(|_| bad())?)),
+            None => (text, None),
+        };
+        if path.is_empty() { Err(bad()) } else { Ok(Self { path: path.into(), capacity }) }
+    }
+}
+
+impl fmt::Display for TierSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        self.capacity.map_or(Ok(()), |capacity| write!(f, ":{capacity}"))
+    }
+}
+
+/// A value and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting<T> {
+    pub(crate) value: T,
+    pub(crate) origin: Origin,
+}
+
+/// What a builder was told; anything else is up to the environment and the defaults.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
+    pub(crate) memory_limit: Option<Amount>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) scratch: Option<Vec<TierSpec>>,
+    pub(crate) compression: Option<Compression>,
+    pub(crate) eviction: Option<Eviction>,
+    pub(crate) in_place: Option<bool>,
+}
+
+/// The settings of a session.
+///
+/// ```
+/// use thermocline::Session;
+///
+/// let session = Session::builder().memory_limit("1GiB".parse()?).threads(2).build()?;
+/// println!("{}", session.config().describe());
+/// assert_eq!(session.config().memory_limit().bytes(), 1 << 30);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    memory_limit: Setting<ByteSize>,
+    threads: Setting<usize>,
+    scratch: Setting<Vec<TierSpec>>,
+    compression: Setting<Compression>,
+    eviction: Setting<Eviction>,
+    in_place: Setting<bool>,
+}
+
+/// How variables are looked up: the process's environment, or a test's.
+type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Config {
+    /// The settings from the environment and `overrides`.
+    pub(crate) fn new(overrides: Overrides) -> Result<Self> {
+        Self::resolve(overrides, &|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
+    fn resolve(overrides: Overrides, lookup: Lookup<'_>) -> Result<Self> {
+        let limit =
+            pick(overrides.memory_limit, "MEMORY_LIMIT", lookup, "e.g. 4GiB, 60% or a number of bytes", || {
+                Amount::Share(DEFAULT_SHARE)
+            })?;
+        let limit_bytes = match limit.value {
+            Amount::Bytes(size) => size,
+            share @ Amount::Share(_) => share.of(available_memory()?),
+        };
+        let threads = pick(overrides.threads, "THREADS", lookup, "a number of threads, at least 1", || {
+            std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+        })?;
+        if threads.value == 0 || threads.value > MOST_THREADS {
+            return Err(Error::Config {
+                setting: match threads.origin {
+                    Origin::Environment => "THERMOCLINE_THREADS".into(),
+                    _ => "threads".into(),
+                },
+                found: threads.value.to_string(),
+                expected: format!("a number of threads from 1 to {MOST_THREADS}"),
+            });
+        }
+        let scratch = pick(
+            overrides.scratch.map(Tiers),
+            "SCRATCH",
+            lookup,
+            "folders with commas between, each with a capacity if wanted, e.g. /mnt/fast:100GiB,/mnt/large",
+            || Tiers(vec![default_scratch(lookup)]),
+        )?;
+        Ok(Self {
+            memory_limit: Setting { value: limit_bytes, origin: limit.origin },
+            threads,
+            scratch: Setting { value: scratch.value.0, origin: scratch.origin },
+            compression: pick(overrides.compression, "COMPRESSION", lookup, "auto, lz4 or none", Compression::default)?,
+            eviction: pick(overrides.eviction, "EVICTION", lookup, "next-use or lru", Eviction::default)?,
+            in_place: pick(overrides.in_place.map(Switch), "IN_PLACE", lookup, "on or off", || Switch(true))
+                .map(|setting| Setting { value: setting.value.0, origin: setting.origin })?,
+        })
+    }
+
+    /// The bytes that are never exceeded.
+    #[must_use]
+    pub fn memory_limit(&self) -> ByteSize {
+        self.memory_limit.value
+    }
+
+    /// The number of worker threads.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.value
+    }
+
+    /// The places for scratch, tried in order.
+    #[must_use]
+    pub fn scratch(&self) -> &[TierSpec] {
+        &self.scratch.value
+    }
+
+    /// How spilled chunks are compressed.
+    #[must_use]
+    pub fn compression(&self) -> Compression {
+        self.compression.value
+    }
+
+    /// Which chunk is evicted first.
+    #[must_use]
+    pub fn eviction(&self) -> Eviction {
+        self.eviction.value
+    }
+
+    /// Whether uncompressed chunks are used where they lie on scratch.
+    #[must_use]
+    pub fn in_place(&self) -> bool {
+        self.in_place.value
+    }
+
+    /// Each setting, its value, and where it came from, a line each.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let scratch: Vec<String> = self.scratch.value.iter().map(ToString::to_string).collect();
+        let lines = [
+            ("memory limit", self.memory_limit.value.to_string(), self.memory_limit.origin),
+            ("threads", self.threads.value.to_string(), self.threads.origin),
+            ("scratch", scratch.join(","), self.scratch.origin),
+            ("compression", self.compression.value.to_string(), self.compression.origin),
+            ("eviction", self.eviction.value.to_string(), self.eviction.origin),
+            ("in place", if self.in_place.value { "on" } else { "off" }.into(), self.in_place.origin),
+        ];
+        let line = |(name, value, origin): &(&str, String, Origin)| format!("{name:<13} {value} ({origin})");
+        lines.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// More threads than any machine has, and fewer than would exhaust one by mistake.
+const MOST_THREADS: usize = 4096;
+
+/// `on` or `off`.
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "on" | "1" | "true" => Ok(Self(true)),
+            "off" | "0" | "false" => Ok(Self(false)),
+            _ => Err(()),
+        }
+    }
+}
+
+/// A list of tiers, commas between.
+struct Tiers(Vec<TierSpec>);
+
+impl FromStr for Tiers {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.split(',').map(|tier| tier.trim().parse()).collect::<Result<_>>().map(Self)
+    }
+}
+
+/// The override, else the variable, else the default.
+fn pick<T: FromStr>(
+    given: Option<T>,
+    name: &str,
+    lookup: Lookup<'_>,
+    expected: &str,
+    default: impl FnOnce() -> T,
+) -> Result<Setting<T>> {
+    if let Some(value) = given {
+        return Ok(Setting { value, origin: Origin::Builder });
+    }
+    let name = format!("THERMOCLINE_{name}");
+    let Some(text) = lookup(&name) else { return Ok(Setting { value: default(), origin: Origin::Default }) };
+    match text.parse() {
+        Ok(value) => Ok(Setting { value, origin: Origin::Environment }),
+        Err(_) => Err(Error::Config { setting: name, found: text, expected: expected.into() }),
+    }
+}
+
+/// What this process may use: the machine's available memory, or less where a cgroup allows less.
+fn available_memory() -> Result<ByteSize> {
+    let unknown = |problem: &dyn fmt::Display| Error::Config {
+        setting: "memory limit".into(),
+        found: format!("a share of an unknown amount ({problem})"),
+        expected: "a number of bytes, e.g. 4GiB, in THERMOCLINE_MEMORY_LIMIT or from the builder".into(),
+    };
+    let mut system = sysinfo::System::new().map_err(|error| unknown(&error))?;
+    system.refresh_memory();
+    let machine = system.available_memory();
+    let cgroup = system.cgroup_limits().map(|limits| limits.free_memory);
+    match cgroup.map_or(machine, |free| machine.min(free)) {
+        0 => Err(unknown(&"the system reports none")),
+        available => Ok(ByteSize::new(available)),
+    }
+}
+
+/// The magic number of tmpfs (`statfs(2)`).
+const TMPFS: i64 = 0x0102_1994;
+
+/// Whether `path` lies on a tmpfs: RAM by another name.
+pub(crate) fn is_tmpfs(path: &Path) -> bool {
+    rustix::fs::statfs(path).is_ok_and(|about| about.f_type == TMPFS)
+}
+
+/// The user's cache folder, else `/var/tmp`; never a tmpfs, which is RAM.
+fn default_scratch(lookup: Lookup<'_>) -> TierSpec {
+    let cache = lookup("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usable = |path: &PathBuf| path.is_dir() && !is_tmpfs(path);
+    let path = cache.filter(usable).map_or_else(|| Path::new("/var/tmp").to_owned(), |cache| cache.join("thermocline"));
+    TierSpec { path, capacity: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(variables: &[(&str, &str)], overrides: Overrides) -> Result<Config> {
+        Config::resolve(overrides, &|name| {
+            variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_builder_beats_the_environment_beats_the_default() {
+        let config = from(&[], Overrides::default()).unwrap();
+        assert!(config.memory_limit().bytes() > 0 && config.threads() > 0);
+        assert!(config.describe().lines().all(|line| line.ends_with("(default)")), "{}", config.describe());
+        let variables = [
+            ("THERMOCLINE_MEMORY_LIMIT", "4GiB"),
+            ("THERMOCLINE_THREADS", "3"),
+            ("THERMOCLINE_SCRATCH", "/a:1GiB, /b"),
+            ("THERMOCLINE_COMPRESSION", "lz4"),
+            ("THERMOCLINE_EVICTION", "lru"),
+            ("THERMOCLINE_IN_PLACE", "off"),
+        ];
+        let overrides = Overrides { threads: Some(5), ..Overrides::default() };
+        let config = from(&variables, overrides).unwrap();
+        assert_eq!((config.memory_limit().bytes(), config.threads()), (4 << 30, 5));
+        assert_eq!(config.scratch().len(), 2);
+        assert_eq!(
+            (config.compression(), config.eviction(), config.in_place()),
+            (Compression::Lz4, Eviction::Lru, false)
+        );
+        assert!(config.describe().contains("memory limit  4 GiB (environment)"), "{}", config.describe());
+        assert!(config.describe().contains("threads       5 (builder)"), "{}", config.describe());
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_is_accepted() {
+        for (name, value, expected) in [
+            ("THERMOCLINE_MEMORY_LIMIT", "lots", "4GiB"),
+            ("THERMOCLINE_THREADS", "-1", "number of threads"),
+            ("THERMOCLINE_THREADS", "0", "from 1 to"),
+            ("THERMOCLINE_SCRATCH", "/a:much", "folders"),
+            ("THERMOCLINE_SCRATCH", "", "folders"),
+            ("THERMOCLINE_COMPRESSION", "zip", "auto, lz4 or none"),
+            ("THERMOCLINE_EVICTION", "fifo", "next-use or lru"),
+            ("THERMOCLINE_IN_PLACE", "maybe", "on or off"),
+        ] {
+            let error = from(&[(name, value)], Overrides::default()).unwrap_err().to_string();
+            assert!(
+                error.contains(name) && error.contains(&format!("{value:?}")) && error.contains(expected),
+                "{error}"
+            );
+        }
+    }
+}

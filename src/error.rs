@@ -1,0 +1,262 @@
+//! What can go wrong, each with what was found, what was expected and what to do.
+//!
+//! One enum serves the whole library. It is cheap to clone, because a lazy collection carries the error of an
+//! impossible operation until it is computed.
+
+use std::io;
+use std::panic::Location;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::units::ByteSize;
+
+/// The library's result type.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any failure of a user's own code.
+pub type UserError = Arc<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Everything that can go wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A text that should be a number of bytes is not.
+    #[error("{found:?} is no amount of memory: expected e.g. 4GiB, 500 MB, 1048576 or, where a share makes sense, 25%")]
+    BadSize {
+        /// The text.
+        found: String,
+    },
+    /// A setting has a value that is not accepted.
+    #[error("{setting} is {found:?}: expected {expected}")]
+    Config {
+        /// The environment variable, or the builder's method.
+        setting: String,
+        /// The value.
+        found: String,
+        /// What is accepted.
+        expected: String,
+    },
+    /// Tasks need each other in a circle.
+    #[error("the graph has a cycle: {}", .keys.join(" -> "))]
+    Cycle {
+        /// The keys along the circle; the first is also the last.
+        keys: Vec<String>,
+    },
+    /// A task needs another that is not in the graph.
+    #[error("task {key} needs {dependency}, which is not in the graph: add it, or drop the dependency")]
+    MissingDependency {
+        /// The task.
+        key: String,
+        /// What it needs.
+        dependency: String,
+    },
+    /// Two tasks have the same key.
+    #[error("key {key} is defined twice in the graph: each task needs a key of its own")]
+    DuplicateKey {
+        /// The key.
+        key: String,
+    },
+    /// A wanted key is not in the graph.
+    #[error("key {key} was asked for, but the graph has no such task")]
+    UnknownKey {
+        /// The key.
+        key: String,
+    },
+    /// The work doesn't fit the memory limit, even with everything else spilled.
+    #[error(
+        "memory limit of {limit} is too small: {task} needs {needed}{}; raise the limit to at least that, or use smaller chunks",
+        describe_holders(.holders)
+    )]
+    MemoryLimit {
+        /// What could not go on: a task's key, or the run as a whole.
+        task: String,
+        /// The bytes it needs, everything that must stay resident included.
+        needed: ByteSize,
+        /// The limit.
+        limit: ByteSize,
+        /// The largest holders of memory, largest first.
+        holders: Vec<(String, ByteSize)>,
+    },
+    /// No scratch tier has room for a chunk that must be spilled.
+    #[error(
+        "scratch {path} is full: asked for {asked}, {left} left; free some space, or name another place in THERMOCLINE_SCRATCH"
+    )]
+    ScratchFull {
+        /// The tier.
+        path: PathBuf,
+        /// The bytes asked for.
+        asked: ByteSize,
+        /// The bytes left.
+        left: ByteSize,
+    },
+    /// A spilled frame does not hold what was written.
+    #[error(
+        "scratch {path} is damaged at offset {offset}: {problem}; the disk or the memory of this machine is not to be trusted"
+    )]
+    Corrupt {
+        /// The tier.
+        path: PathBuf,
+        /// Where the frame starts.
+        offset: u64,
+        /// What was wrong.
+        problem: String,
+    },
+    /// A system call on scratch failed.
+    #[error("scratch {path}: {operation} failed: {source}")]
+    Scratch {
+        /// The tier.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// Why it failed.
+        source: Arc<io::Error>,
+    },
+    /// A task failed.
+    #[error("task {key} failed{}: {source}", describe_chain(.needed_by))]
+    Task {
+        /// The task.
+        key: String,
+        /// The tasks that needed it, nearest first.
+        needed_by: Vec<String>,
+        /// Its failure.
+        source: UserError,
+    },
+    /// A task panicked.
+    #[error("task {key} panicked{}: {message}", describe_chain(.needed_by))]
+    Panic {
+        /// The task.
+        key: String,
+        /// The tasks that needed it, nearest first.
+        needed_by: Vec<String>,
+        /// The panic's message.
+        message: String,
+    },
+    /// A task asked for more memory than it was granted.
+    #[error(
+        "task {key} asked for {asked} but has {left} left of its grant of {granted}: its output or workspace is declared too small"
+    )]
+    Overdrawn {
+        /// The task.
+        key: String,
+        /// The bytes asked for.
+        asked: ByteSize,
+        /// The bytes left.
+        left: ByteSize,
+        /// The bytes granted.
+        granted: ByteSize,
+    },
+    /// The operating system gave no memory.
+    #[error("the operating system refused {asked} of memory: {source}")]
+    OutOfMemory {
+        /// The bytes asked for.
+        asked: ByteSize,
+        /// Why.
+        source: Arc<io::Error>,
+    },
+    /// The run was cancelled.
+    #[error("the run was cancelled")]
+    Cancelled,
+    /// `compute` was called from inside a task.
+    #[error(
+        "compute was called from inside a task of the same session: return the lazy collection, and compute it outside"
+    )]
+    Nested,
+    /// An operation on arrays is impossible.
+    #[error("{operation} at {location}: {problem}")]
+    Operation {
+        /// The operation's name.
+        operation: &'static str,
+        /// The caller's file and line.
+        location: &'static Location<'static>,
+        /// What does not fit, with shapes and types.
+        problem: String,
+    },
+    /// A chunk holds another type than its reader expects.
+    #[error("chunk holds {found}, expected {expected}")]
+    ChunkType {
+        /// The type held.
+        found: &'static str,
+        /// The type expected.
+        expected: &'static str,
+    },
+    /// A persisted collection belongs to another session.
+    #[error("a persisted collection belongs to the session that persisted it: compute it there, or persist it again")]
+    ForeignSession,
+    /// An input file can't be read, or not as what it should be.
+    #[error("{}: {problem}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was found, what was expected, what to do.
+        problem: String,
+    },
+    /// A system call on an input file failed.
+    #[error("{}: {operation} failed: {source}", .path.display())]
+    FileIo {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// Why it failed.
+        source: Arc<io::Error>,
+    },
+    /// A worker thread could not be started.
+    #[error("a worker thread could not be started: {source}")]
+    Thread {
+        /// Why.
+        source: Arc<io::Error>,
+    },
+}
+
+impl Error {
+    /// An [`Error::File`] with `problem`, for `path`.
+    pub(crate) fn file(path: impl AsRef<Path>, problem: impl Into<String>) -> Self {
+        Self::File { path: path.as_ref().to_owned(), problem: problem.into() }
+    }
+
+    /// An [`Error::FileIo`] of `operation` on `path`.
+    pub(crate) fn file_io(path: impl AsRef<Path>, operation: &'static str, source: io::Error) -> Self {
+        Self::FileIo { path: path.as_ref().to_owned(), operation, source: Arc::new(source) }
+    }
+
+    /// An [`Error::Operation`] at `location`.
+    pub(crate) fn operation(
+        operation: &'static str,
+        location: &'static Location<'static>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self::Operation { operation, location, problem: problem.into() }
+    }
+}
+
+fn describe_chain(needed_by: &[String]) -> String {
+    if needed_by.is_empty() { String::new() } else { format!(" (needed by {})", needed_by.join(", needed by ")) }
+}
+
+fn describe_holders(holders: &[(String, ByteSize)]) -> String {
+    if holders.is_empty() {
+        return String::new();
+    }
+    let list: Vec<String> = holders.iter().map(|(key, size)| format!("{key} {size}")).collect();
+    format!(" (largest holders: {})", list.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_chain_and_the_holders() {
+        let error =
+            Error::Panic { key: "x(0)".into(), needed_by: vec!["y(0)".into(), "z".into()], message: "boom".into() };
+        assert_eq!(error.to_string(), "task x(0) panicked (needed by y(0), needed by z): boom");
+        let error = Error::MemoryLimit {
+            task: "x(0)".into(),
+            needed: ByteSize::new(2048),
+            limit: ByteSize::new(1024),
+            holders: vec![("y(1)".into(), ByteSize::new(512))],
+        };
+        let text = error.to_string();
+        assert!(text.contains("largest holders: y(1) 512 B") && text.contains("x(0) needs 2 KiB"), "{text}");
+    }
+}

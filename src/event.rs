@@ -1,0 +1,114 @@
+//! What a run reports while it goes on, and to whom.
+//!
+//! Every layer may report an [`Event`]; whoever implements [`Observer`] is told. Observers are called by the
+//! worker and I/O threads, outside of all locks, so a slow observer slows its thread and nothing else. An
+//! observer that panics is the same as one that returned: the run goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something that happened in a run. Byte counts are bytes in memory, unless `stored` is said.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A run was admitted and begins.
+    RunStarted {
+        /// Number of tasks after culling.
+        tasks: usize,
+        /// The stated peak in bytes.
+        stated_peak: u64,
+    },
+    /// A task was granted its memory and begins.
+    TaskStarted {
+        /// Its key.
+        key: &'a str,
+        /// The worker's number.
+        worker: usize,
+    },
+    /// A task ended, well or not.
+    TaskFinished {
+        /// Its key.
+        key: &'a str,
+        /// The worker's number.
+        worker: usize,
+        /// How long it took, loading its inputs included.
+        elapsed: Duration,
+        /// Whether it succeeded.
+        ok: bool,
+    },
+    /// A chunk was written to scratch.
+    Spilled {
+        /// Its bytes in memory.
+        bytes: u64,
+        /// Its bytes on scratch.
+        stored: u64,
+    },
+    /// A chunk came back from scratch.
+    Reloaded {
+        /// Its bytes in memory.
+        bytes: u64,
+    },
+    /// Bytes of input were read from files.
+    Read {
+        /// Bytes as stored in the file.
+        stored: u64,
+        /// Whether the library's direct path read them, or a foreign library.
+        direct: bool,
+    },
+    /// The run ended.
+    RunFinished {
+        /// Whether it succeeded.
+        ok: bool,
+    },
+}
+
+/// Is told of the events of a session's runs.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use thermocline::{Event, Observer};
+///
+/// #[derive(Debug, Default)]
+/// struct CountTasks(AtomicUsize);
+///
+/// impl Observer for CountTasks {
+///     fn on_event(&self, event: &Event<'_>) {
+///         if let Event::TaskFinished { .. } = event {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
+pub trait Observer: Send + Sync {
+    /// Called at each event, from many threads at once.
+    fn on_event(&self, event: &Event<'_>);
+}
+
+/// The observers of a session.
+#[derive(Clone, Default)]
+pub(crate) struct Observers(Vec<Arc<dyn Observer>>);
+
+impl Observers {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, observer: Arc<dyn Observer>) {
+        self.0.push(observer);
+    }
+
+    /// Tells every observer. A panic inside one is contained.
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        for observer in &self.0 {
+            let call = std::panic::AssertUnwindSafe(|| observer.on_event(event));
+            // The panic hook has already printed its message; the run must not die of its audience.
+            drop(std::panic::catch_unwind(call));
+        }
+    }
+}
+
+impl std::fmt::Debug for Observers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Observers({})", self.0.len())
+    }
+}

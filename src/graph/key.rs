@@ -1,0 +1,70 @@
+//! Names of tasks.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+/// The name of a task and of its value: a layer's name and, for the many tasks of a blocked collection, the
+/// coordinates of the block. Prints as `mean-3(0, 2)`.
+///
+/// ```
+/// use thermocline::graph::Key;
+///
+/// assert_eq!(Key::new("x").to_string(), "x");
+/// assert_eq!(Key::indexed("mean-3", [0, 2]).to_string(), "mean-3(0, 2)");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    name: Arc<str>,
+    index: SmallVec<[u32; 4]>,
+}
+
+impl Key {
+    /// A key that is a name alone.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), index: SmallVec::new() }
+    }
+
+    /// A key of a block of the layer `name`.
+    #[must_use]
+    pub fn indexed(name: impl Into<Arc<str>>, index: impl IntoIterator<Item = u32>) -> Self {
+        Self { name: name.into(), index: index.into_iter().collect() }
+    }
+
+    /// The layer's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The block's coordinates.
+    #[must_use]
+    pub fn index(&self) -> &[u32] {
+        &self.index
+    }
+}
+
+impl From<&str> for Key {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.index.is_empty() {
+            let index: Vec<String> = self.index.iter().map(ToString::to_string).collect();
+            write!(f, "({})", index.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

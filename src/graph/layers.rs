@@ -1,0 +1,81 @@
+//! Where collections put their tasks.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Graph, Task};
+use crate::error::Result;
+
+/// The tasks of one or more collections on their way to a [`Graph`]: gives each layer of tasks a name of its own, and
+/// remembers what was built, so that what two collections share is built once.
+///
+/// ```
+/// use std::sync::Arc;
+/// use thermocline::chunk::Chunk;
+/// use thermocline::graph::{Key, Layers, Task};
+///
+/// let mut layers = Layers::new();
+/// let name = layers.name("load");
+/// for block in 0..3 {
+///     layers.add(Task::new(Key::indexed(name.clone(), [block]), [], Arc::new(|_, _| Ok(Chunk::new(())))));
+/// }
+/// assert_eq!(layers.into_graph()?.len(), 3);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+#[derive(Default)]
+pub struct Layers {
+    tasks: Vec<Task>,
+    names: u32,
+    built: HashMap<usize, Built>,
+}
+
+/// What was built for an expression. The expression is kept alive, so that no other gets its address.
+struct Built {
+    _expression: Arc<dyn Any + Send + Sync>,
+    result: Arc<dyn Any + Send + Sync>,
+}
+
+impl Layers {
+    /// No tasks yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A name for a layer of tasks that no other layer has: `mean-3`.
+    pub fn name(&mut self, label: &str) -> Arc<str> {
+        self.names += 1;
+        format!("{label}-{}", self.names).into()
+    }
+
+    /// Adds a task.
+    pub fn add(&mut self, task: Task) {
+        self.tasks.push(task);
+    }
+
+    /// What was built for `expression` before, if it was.
+    pub fn find<R: Any + Send + Sync>(&self, expression: &Arc<dyn Any + Send + Sync>) -> Option<Arc<R>> {
+        let built = self.built.get(&Arc::as_ptr(expression).addr())?;
+        built.result.clone().downcast().ok()
+    }
+
+    /// Remembers what was built for `expression`.
+    pub fn remember<R: Any + Send + Sync>(&mut self, expression: Arc<dyn Any + Send + Sync>, result: Arc<R>) {
+        self.built.insert(Arc::as_ptr(&expression).addr(), Built { _expression: expression, result });
+    }
+
+    /// The graph of all tasks.
+    ///
+    /// # Errors
+    /// As [`Graph::new`].
+    pub fn into_graph(self) -> Result<Graph> {
+        Graph::new(self.tasks)
+    }
+}
+
+impl std::fmt::Debug for Layers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Layers({} tasks)", self.tasks.len())
+    }
+}

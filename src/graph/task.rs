@@ -1,0 +1,187 @@
+//! One task: what it needs, what it does, what it costs.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
+use super::Key;
+use crate::chunk::{Allocator, Block, BlockMut, BufferMut, Chunk, Element};
+use crate::error::Result;
+use crate::event::Event;
+
+/// Bytes of a task's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// Exactly so many, as arrays know them. A task that then takes more fails.
+    Exact(u64),
+    /// About so many. What a task takes beyond it is an overrun: recorded, reported and repaid before anything
+    /// else is granted.
+    Estimated(u64),
+}
+
+impl Size {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(self) -> u64 {
+        match self {
+            Self::Exact(bytes) | Self::Estimated(bytes) => bytes,
+        }
+    }
+}
+
+/// What a task does: a function of its dependencies' values, in the order in which they were named.
+pub type TaskFn =
+    Arc<dyn Fn(&TaskContext<'_>, &[Chunk]) -> Result<Chunk, Box<dyn StdError + Send + Sync>> + Send + Sync>;
+
+/// What a task finds around it while it runs. Memory it asks for here comes out of its own grant.
+pub struct TaskContext<'a> {
+    key: &'a Key,
+    allocator: &'a dyn Allocator,
+    report: &'a dyn Fn(&Event<'_>),
+}
+
+impl<'a> TaskContext<'a> {
+    /// The surroundings of the task `key`.
+    #[must_use]
+    pub fn new(key: &'a Key, allocator: &'a dyn Allocator, report: &'a dyn Fn(&Event<'_>)) -> Self {
+        Self { key, allocator, report }
+    }
+
+    /// The task's key.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        self.key
+    }
+
+    /// A block of zeros out of the task's grant.
+    ///
+    /// # Errors
+    /// [`Overdrawn`](crate::Error::Overdrawn) where the grant has less left.
+    pub fn block<T: Element>(&self, shape: &[usize]) -> Result<BlockMut<T>> {
+        BlockMut::zeroed(shape, self.allocator)
+    }
+
+    /// Zeroed bytes out of the task's grant, e.g. as workspace.
+    ///
+    /// # Errors
+    /// As [`block`](Self::block).
+    pub fn buffer(&self, bytes: usize) -> Result<BufferMut> {
+        BufferMut::zeroed(bytes, self.allocator)
+    }
+
+    /// Takes an array that other code allocated, and charges it to the task's grant.
+    ///
+    /// # Errors
+    /// As [`block`](Self::block).
+    pub fn adopt<T: Element>(&self, array: ArrayD<T>) -> Result<Block<T>> {
+        Block::adopt(array, self.allocator)
+    }
+
+    /// Where memory comes from.
+    #[must_use]
+    pub fn allocator(&self) -> &dyn Allocator {
+        self.allocator
+    }
+
+    /// Tells the session's observers.
+    pub fn report(&self, event: &Event<'_>) {
+        (self.report)(event);
+    }
+}
+
+impl fmt::Debug for TaskContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskContext").field("key", self.key).finish_non_exhaustive()
+    }
+}
+
+/// A task of a graph.
+///
+/// ```
+/// use std::sync::Arc;
+/// use thermocline::chunk::Chunk;
+/// use thermocline::graph::{Graph, Key, Size, Task};
+///
+/// let a = Task::new("a", [], Arc::new(|_, _| Ok(Chunk::new(()))));
+/// let b = Task::new("b", [Key::new("a")], Arc::new(|_, inputs| Ok(inputs[0].clone()))).output(Size::Exact(0));
+/// let graph = Graph::new([a, b])?;
+/// assert_eq!(graph.len(), 2);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Task {
+    pub(super) key: Key,
+    pub(super) dependencies: Vec<Key>,
+    pub(super) cost: Cost,
+    pub(super) work: Work,
+}
+
+/// What stands behind a task.
+#[derive(Clone)]
+pub(crate) enum Work {
+    /// A function to be called.
+    Call(TaskFn),
+    /// A chunk that a session holds already: a handle that the scheduler knows.
+    Held(Arc<dyn Any + Send + Sync>),
+}
+
+/// What a task costs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    pub(crate) output: Size,
+    pub(crate) workspace: u64,
+    pub(crate) spillable: bool,
+    pub(crate) cheap_to_redo: bool,
+}
+
+impl Task {
+    /// A task `key` that calls `run` with the values of `dependencies`. Its output is taken as an estimated 0 bytes
+    /// until [`output`](Self::output) says better.
+    pub fn new(key: impl Into<Key>, dependencies: impl IntoIterator<Item = Key>, run: TaskFn) -> Self {
+        let cost = Cost { output: Size::Estimated(0), workspace: 0, spillable: false, cheap_to_redo: false };
+        Self { key: key.into(), dependencies: dependencies.into_iter().collect(), cost, work: Work::Call(run) }
+    }
+
+    /// A task that stands for a chunk of `bytes` bytes that a session holds already.
+    pub(crate) fn held(key: Key, handle: Arc<dyn Any + Send + Sync>, bytes: u64, spillable: bool) -> Self {
+        let cost = Cost { output: Size::Exact(bytes), workspace: 0, spillable, cheap_to_redo: false };
+        Self { key, dependencies: Vec::new(), cost, work: Work::Held(handle) }
+    }
+
+    /// Sets the bytes of its output, as [`charge`](crate::chunk::charge) counts them.
+    #[must_use]
+    pub fn output(mut self, size: Size) -> Self {
+        self.cost.output = size;
+        self
+    }
+
+    /// Sets the bytes it uses while it runs and gives back at its end.
+    #[must_use]
+    pub fn workspace(mut self, bytes: u64) -> Self {
+        self.cost.workspace = bytes;
+        self
+    }
+
+    /// Says that its output can be [encoded](crate::chunk::Value::encode), hence spilled.
+    #[must_use]
+    pub fn spillable(mut self) -> Self {
+        self.cost.spillable = true;
+        self
+    }
+
+    /// Says that doing it again costs less than storing its output, e.g. because it just makes numbers.
+    #[must_use]
+    pub fn cheap_to_redo(mut self) -> Self {
+        self.cost.cheap_to_redo = true;
+        self
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task").field("key", &self.key).field("dependencies", &self.dependencies).finish_non_exhaustive()
+    }
+}

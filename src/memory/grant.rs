@@ -1,0 +1,123 @@
+//! What one task may take.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::Ledger;
+use crate::chunk::{Account, Allocator, Charge, charge};
+use crate::error::{Error, Result};
+use crate::graph::Key;
+use crate::units::ByteSize;
+
+/// Bytes reserved for one task, all at once. Its buffers draw from them; a buffer that is dropped while the task runs
+/// gives its bytes back to the grant, later to the ledger. What is left when the grant is closed goes back at once.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    account: Arc<GrantAccount>,
+    granted: u64,
+    elastic: bool,
+    task: Key,
+}
+
+#[derive(Debug)]
+struct GrantAccount {
+    ledger: Arc<Ledger>,
+    /// `None` once the grant is closed.
+    left: Mutex<Option<u64>>,
+}
+
+impl Account for GrantAccount {
+    fn release(&self, bytes: u64) {
+        if let Some(left) = &mut *self.left.lock() {
+            *left += bytes;
+            return;
+        }
+        self.ledger.release(bytes);
+    }
+}
+
+impl Grant {
+    /// A grant of `bytes` that the ledger has charged. An `elastic` one, of a task whose size is an estimate, may go
+    /// beyond; the excess is an overrun.
+    pub(crate) fn new(ledger: Arc<Ledger>, bytes: u64, elastic: bool, task: Key) -> Self {
+        let account = Arc::new(GrantAccount { ledger, left: Mutex::new(Some(bytes)) });
+        Self { account, granted: bytes, elastic, task }
+    }
+
+    /// Gives back what was not drawn. What was drawn stays charged until its owners go.
+    pub(crate) fn close(&self) {
+        let left = self.account.left.lock().take();
+        if let Some(left) = left {
+            self.account.ledger.release(left);
+        }
+    }
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Allocator for Grant {
+    fn reserve(&self, bytes: u64) -> Result<Charge> {
+        let mut left = self.account.left.lock();
+        let available = left.unwrap_or(0);
+        if available >= bytes {
+            *left = left.map(|left| left - bytes);
+        } else if self.elastic {
+            self.account.ledger.overrun(bytes - available);
+            *left = left.map(|_| 0);
+        } else {
+            return Err(Error::Overdrawn {
+                key: self.task.to_string(),
+                asked: ByteSize::new(bytes),
+                left: ByteSize::new(available),
+                granted: ByteSize::new(self.granted),
+            });
+        }
+        Ok(Charge::new(self.account.clone(), bytes))
+    }
+}
+
+/// The charge of a value that carries none of its own.
+pub(crate) fn charge_value(grant: &dyn Allocator, bytes: u64) -> Result<Option<Charge>> {
+    if bytes == 0 { Ok(None) } else { grant.reserve(charge(bytes)).map(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chunk::BufferMut;
+
+    #[test]
+    fn buffers_draw_and_give_back_as_long_as_the_task_runs() {
+        let ledger = Arc::new(Ledger::new(1000));
+        assert!(ledger.try_charge(256));
+        let grant = Grant::new(ledger.clone(), 256, false, Key::new("t"));
+        let kept = BufferMut::zeroed(100, &grant).unwrap();
+        for _ in 0..3 {
+            drop(BufferMut::zeroed(128, &grant).unwrap());
+        }
+        let error = BufferMut::zeroed(129, &grant).unwrap_err().to_string();
+        assert!(error.contains("task t asked for 192 B but has 128 B left of its grant of 256 B"), "{error}");
+        assert_eq!(ledger.charged(), 256);
+        drop(grant);
+        assert_eq!(ledger.charged(), 128);
+        drop(kept);
+        assert_eq!(ledger.charged(), 0);
+    }
+
+    #[test]
+    fn an_estimate_may_be_overrun_and_is_charged_in_full() {
+        let ledger = Arc::new(Ledger::new(100));
+        assert!(ledger.try_charge(64));
+        let grant = Grant::new(ledger.clone(), 64, true, Key::new("t"));
+        let buffer = BufferMut::zeroed(1000, &grant).unwrap();
+        assert_eq!(ledger.charged(), 1024);
+        drop(grant);
+        drop(buffer);
+        assert_eq!(ledger.charged(), 0);
+    }
+}

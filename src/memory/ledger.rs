@@ -1,0 +1,127 @@
+//! The count of charged bytes.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::chunk::Account;
+
+/// Counts charged bytes against a limit: **M1**, charged <= limit at every instant, but for recorded overruns of
+/// estimated sizes.
+pub(crate) struct Ledger {
+    limit: u64,
+    charged: AtomicU64,
+    peak: AtomicU64,
+    on_release: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl Ledger {
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { limit, charged: AtomicU64::new(0), peak: AtomicU64::new(0), on_release: OnceLock::new() }
+    }
+
+    /// Calls `hook` after every release. It must not block, nor take locks under which bytes are released.
+    pub(crate) fn on_release(&self, hook: impl Fn() + Send + Sync + 'static) {
+        let _only_once = self.on_release.set(Box::new(hook));
+    }
+
+    pub(crate) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    pub(crate) fn charged(&self) -> u64 {
+        self.charged.load(Ordering::SeqCst)
+    }
+
+    /// The most that was charged at once.
+    pub(crate) fn peak(&self) -> u64 {
+        self.peak.load(Ordering::SeqCst)
+    }
+
+    /// Charges `bytes` if they fit the limit.
+    pub(crate) fn try_charge(&self, bytes: u64) -> bool {
+        self.try_charge_within(bytes, self.limit)
+    }
+
+    /// Charges `bytes` if they fit both the limit and `cap`.
+    pub(crate) fn try_charge_within(&self, bytes: u64, cap: u64) -> bool {
+        let most = self.limit.min(cap);
+        let fits = |charged: u64| charged.checked_add(bytes).filter(|&sum| sum <= most);
+        match self.charged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits) {
+            Ok(before) => {
+                self.peak.fetch_max(before + bytes, Ordering::SeqCst);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Charges `bytes` that are already there: an overrun of an estimate, repaid before anything else is granted,
+    /// because no other charge fits until then.
+    pub(crate) fn overrun(&self, bytes: u64) {
+        let before = self.charged.fetch_add(bytes, Ordering::SeqCst);
+        self.peak.fetch_max(before + bytes, Ordering::SeqCst);
+    }
+}
+
+impl Account for Ledger {
+    fn release(&self, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        let before = self.charged.fetch_sub(bytes, Ordering::SeqCst);
+        debug_assert!(before >= bytes, "no more is given back than was taken");
+        if let Some(hook) = self.on_release.get() {
+            hook();
+        }
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ledger({} of {} B)", self.charged(), self.limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_holds_to_the_byte() {
+        let ledger = Ledger::new(100);
+        assert!(ledger.try_charge(60) && !ledger.try_charge(41) && ledger.try_charge(40));
+        ledger.release(50);
+        assert!(!ledger.try_charge(u64::MAX) && ledger.try_charge(50));
+        assert_eq!((ledger.charged(), ledger.peak()), (100, 100));
+        ledger.release(100);
+        assert_eq!((ledger.charged(), ledger.peak()), (0, 100));
+    }
+
+    #[test]
+    fn an_overrun_blocks_all_else_until_it_is_repaid() {
+        let ledger = Ledger::new(100);
+        ledger.overrun(150);
+        assert!(!ledger.try_charge(0) && !ledger.try_charge(1));
+        ledger.release(100);
+        assert!(ledger.try_charge(50) && !ledger.try_charge(1));
+    }
+
+    #[test]
+    fn threads_never_pass_the_limit_together() {
+        let ledger = Ledger::new(1000);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for bytes in (1..300).cycle().take(20_000) {
+                        if ledger.try_charge(bytes) {
+                            assert!(ledger.charged() <= 1000);
+                            ledger.release(bytes);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(ledger.charged(), 0);
+        assert!(ledger.peak() <= 1000);
+    }
+}

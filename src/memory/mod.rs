@@ -1,0 +1,28 @@
+//! The memory of a session: who holds how many bytes, and who has to give them back.
+//!
+//! - The [`Ledger`] counts charged bytes and never lets them pass the limit (**M1**).
+//! - A [`Grant`] is what one task may take: reserved in one atomic step, drawn by its buffers, closed at its end (**M5**).
+//! - [`Slots`] are the chunks that exist, each in one state (**M2**), with its pins (**M3**).
+//! - An eviction [`Policy`](eviction) says which chunk goes first; it returns a decision, others carry it out.
+//!
+//! ```text
+//!             grant reserves            task allocates              task ends
+//!   Ledger ──────────────────> Grant ──────────────────> Buffer ──────────────────> Slot (Resident, dirty)
+//!     ^                          │ what is left             │ last reference
+//!     └──────────────────────────┴──────────────────────────┘
+//! ```
+//!
+//! Everything here is plain state without threads, but for the ledger's and the grants' counters: [`Slots`] live under
+//! the scheduler's mutex. Chunks are dropped, written and loaded outside of it: methods hand out what is to be dropped.
+
+mod eviction;
+mod grant;
+mod ledger;
+mod load;
+mod slot;
+
+pub(crate) use eviction::NEVER;
+pub(crate) use grant::{Grant, charge_value};
+pub(crate) use ledger::Ledger;
+pub(crate) use load::load;
+pub(crate) use slot::{Garbage, NewChunk, Pinned, SlotId, Slots, Stored, WriteJob};

@@ -1,0 +1,646 @@
+//! The scheduler's decisions: which task is granted its memory, what is evicted for it, what a finished task frees.
+//!
+//! A pure machine: no threads, no system calls, no user code. The workers call it under one mutex and carry out the
+//! [`Effects`] that it returns after unlocking (**D2**).
+//!
+//! **Grants.** A task is granted all it needs in one step, or nothing: its inputs are pinned, and the bytes of those that
+//! are on scratch, of its output and of its workspace are charged. Who is not granted holds no pin and no bytes; who is
+//! granted asks for nothing more, hence finishes. There is no hold and wait, so no deadlock.
+//!
+//! - The *head*, the least unfinished task of the oldest run, may evict any unpinned chunk.
+//! - A task ahead of its run's head must fit the premature budget `B`. If its output can't be evicted it must leave what
+//!   all runs may still need (`G(h)`). It may evict only chunks that are needed later than it is.
+//! - While something more urgent is queued, a task is granted only if it fits as things are and frees at least what it
+//!   charges.
+//!
+//! Every grant finishes one task, and the evictions between two grants are finite: no livelock. Where nothing is under
+//! way and the head is not granted, the run ends with the reason (**M4**).
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use super::Shared;
+use super::held::Held;
+use super::outcome::{Announce, Keep, Results};
+use super::plan::{inputs, output_bytes};
+use super::run::{Place, Run, Status};
+use crate::chunk::{Account, Charge, Chunk, charge};
+use crate::config::Eviction;
+use crate::error::{Error, Result, UserError};
+use crate::graph::{Graph, Size, TaskId, Work};
+use crate::memory::{Garbage, Grant, Ledger, NEVER, NewChunk, Pinned, SlotId, Slots, Stored, WriteJob};
+use crate::spill::STAGING;
+use crate::units::ByteSize;
+
+/// How many holders of memory an error names.
+const HOLDERS: usize = 3;
+
+/// What must be done after unlocking.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    pub(super) writes: Vec<Write>,
+    /// How many sleeping workers there is something new for.
+    pub(super) wake: usize,
+    pub(super) garbage: Garbage,
+    // Dropped last: an end is announced when what went before has gone.
+    pub(super) ended: Vec<Run>,
+    pub(super) announces: Vec<Arc<Announce>>,
+}
+
+impl Effects {
+    fn is_idle(&self) -> bool {
+        self.writes.is_empty() && self.wake == 0 && self.garbage.is_empty() && self.ended.is_empty()
+    }
+
+    fn wake_all(&mut self) {
+        self.wake = usize::MAX;
+    }
+
+    fn wake_one(&mut self) {
+        self.wake = self.wake.saturating_add(1);
+    }
+}
+
+/// A chunk to be written to scratch, for a run that wants to know when that is over.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) job: WriteJob,
+    pub(super) announce: Option<Arc<Announce>>,
+}
+
+/// A granted task.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) run: u32,
+    pub(super) task: TaskId,
+    pub(super) graph: Arc<Graph>,
+    /// Its inputs, pinned, as its function expects them.
+    pub(super) inputs: Vec<(SlotId, Pinned)>,
+    pub(super) grant: Grant,
+    pub(super) announce: Arc<Announce>,
+}
+
+/// A granted task that has ended, and the slots it had pinned.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) run: u32,
+    pub(super) task: TaskId,
+    pub(super) inputs: Vec<SlotId>,
+}
+
+/// What a task made.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) chunk: Chunk,
+    /// For values whose memory carries no charge of its own.
+    pub(super) charge: Option<Charge>,
+    /// Its bytes when encoded, if it can be.
+    pub(super) encoded: Option<u64>,
+}
+
+/// Why a task made nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It returned an error.
+    Returned(UserError),
+    /// It panicked.
+    Panicked(String),
+    /// It was not even called.
+    Before(Error),
+}
+
+impl Failure {
+    fn of(self, run: &Run, task: TaskId) -> Error {
+        let key = run.graph.key(task).to_string();
+        match self {
+            Self::Returned(source) => Error::Task { key, needed_by: run.needed_by(task), source },
+            Self::Panicked(message) => Error::Panic { key, needed_by: run.needed_by(task), message },
+            Self::Before(error) => error,
+        }
+    }
+}
+
+/// What granting a task charges, and what its end will free of that and of its inputs.
+#[derive(Clone, Copy, Debug)]
+struct Need {
+    charges: u64,
+    frees: u64,
+}
+
+pub(super) struct Core {
+    pub(super) slots: Slots,
+    ledger: Arc<Ledger>,
+    /// Where handles of kept chunks are given back.
+    home: Weak<Shared>,
+    runs: BTreeMap<u32, Run>,
+    next_run: u32,
+    queued: BTreeSet<Place>,
+    /// Granted tasks that no worker has taken yet.
+    granted: VecDeque<Job>,
+    /// Whether tasks or runs wait for memory, for readers without the lock.
+    short: Arc<AtomicBool>,
+    /// Granted tasks and writes that are not finished.
+    busy: usize,
+    /// Bytes of evicted chunks that are being dropped.
+    leaving: u64,
+    /// Bytes of chunks that the session keeps, and of those that can't be evicted.
+    held: u64,
+    held_stuck: u64,
+    /// The sum of what the active runs were said to take: chunks that are being dropped still count, so that a grant may
+    /// have to wait for them although nothing needs to be evicted.
+    stated: u64,
+    /// The reason why nothing can be written to scratch at present.
+    scratch_failure: Option<Error>,
+    load_failure: Option<Error>,
+}
+
+impl Core {
+    pub(super) fn new(ledger: Arc<Ledger>, policy: Eviction, short: Arc<AtomicBool>, home: Weak<Shared>) -> Self {
+        Self {
+            slots: Slots::new(policy),
+            ledger,
+            home,
+            runs: BTreeMap::new(),
+            next_run: 0,
+            queued: BTreeSet::new(),
+            granted: VecDeque::new(),
+            short,
+            busy: 0,
+            leaving: 0,
+            held: 0,
+            held_stuck: 0,
+            stated: 0,
+            scratch_failure: None,
+            load_failure: None,
+        }
+    }
+
+    fn is_short(&self) -> bool {
+        !self.queued.is_empty() || self.runs.values().any(|run| !run.admitted)
+    }
+
+    /// Bytes that a run finds taken: of chunks that the session keeps, and of results that the user still has.
+    pub(super) fn held(&self) -> u64 {
+        if self.runs.is_empty() { self.held.saturating_add(self.ledger.charged()) } else { self.held }
+    }
+
+    /// A task that was granted for whoever comes first. It must be taken before any other is claimed: a task waits only
+    /// for inputs that tasks granted before it load, so these must be in some worker's hands.
+    pub(super) fn take_granted(&mut self) -> Option<Job> {
+        self.granted.pop_front()
+    }
+
+    pub(super) fn take_run_id(&mut self) -> u32 {
+        self.next_run += 1;
+        self.next_run
+    }
+
+    /// Whether a run with this floor can be taken on beside those that are active.
+    pub(super) fn check_room(&self, floor: u64, floor_task: &str) -> Result<()> {
+        let others: u64 = self.runs.values().map(Run::floor_now).sum();
+        let needed = floor.saturating_add(others).saturating_add(self.held_stuck);
+        if needed <= self.ledger.limit() {
+            return Ok(());
+        }
+        let task = match self.runs.len() {
+            0 => format!("task {floor_task}"),
+            1 => format!("task {floor_task}, beside another run,"),
+            more => format!("task {floor_task}, beside {more} other runs,"),
+        };
+        Err(self.memory_limit(task, needed))
+    }
+
+    /// Takes on a run. It begins when its fixed charge fits.
+    pub(super) fn admit(&mut self, mut run: Run, effects: &mut Effects) {
+        for (task, slot) in run.slots() {
+            self.slots.set_next_use(slot, run.next_use(task));
+        }
+        let id = run.id;
+        let others = if self.runs.is_empty() { 0 } else { self.stated };
+        self.stated = others.saturating_add(run.budget.plan.unbounded_peak());
+        self.runs.insert(id, run);
+        self.short.store(true, Ordering::SeqCst);
+        self.pump(effects);
+        self.finish_if_over(id, effects);
+    }
+
+    /// Claims the task at `place`, if it is still to be had.
+    pub(super) fn claim(&mut self, place: Place, effects: &mut Effects) -> Option<Job> {
+        let run = self.runs.get_mut(&place.run()).filter(|run| run.is_active())?;
+        let task = run.order.sequence()[place.rank() as usize];
+        if run.status(task) != Status::Ready {
+            return None;
+        }
+        if let Some(job) = self.try_grant(place, effects) {
+            return Some(job);
+        }
+        if let Some(run) = self.runs.get_mut(&place.run()) {
+            run.set_status(task, Status::Queued);
+        }
+        self.queued.insert(place);
+        // First said, then tried again: bytes that are given back in between are seen here, or by the giver.
+        self.short.store(true, Ordering::SeqCst);
+        self.pump(effects);
+        None
+    }
+
+    /// A task that was granted for whoever comes first, else the next root of the oldest run that has one. No roots are
+    /// begun while something waits for memory.
+    pub(super) fn next(&mut self, effects: &mut Effects) -> Option<Job> {
+        if self.is_short() {
+            self.pump(effects);
+        }
+        while self.granted.is_empty() && !self.is_short() {
+            let root = |run: &mut Run| if run.is_active() { run.next_root() } else { None };
+            let place = self.runs.values_mut().find_map(root)?;
+            if let Some(job) = self.claim(place, effects) {
+                return Some(job);
+            }
+        }
+        self.granted.pop_front()
+    }
+
+    /// Grants what is queued, from the most urgent on, until one does not fit; then lets runs begin that wait.
+    pub(super) fn pump(&mut self, effects: &mut Effects) {
+        if !self.queued.is_empty() {
+            self.queue_heads();
+            while let Some(&place) = self.queued.first() {
+                let Some(job) = self.try_grant(place, effects) else { break };
+                self.queued.remove(&place);
+                self.granted.push_back(job);
+                effects.wake_one();
+            }
+        }
+        self.admit_waiting(effects);
+        if !self.is_short() && self.short.swap(false, Ordering::SeqCst) {
+            self.slots.stop_ranking();
+            // Roots may be begun again.
+            effects.wake_all();
+        }
+    }
+
+    /// Charges what runs need to begin, the oldest first.
+    fn admit_waiting(&mut self, effects: &mut Effects) {
+        while let Some(id) = self.runs.values().find(|run| !run.admitted).map(|run| run.id) {
+            let fixed = self.runs[&id].budget.fixed;
+            if !self.ledger.try_charge(fixed) {
+                let oldest = self.runs.keys().next() == Some(&id);
+                let after = if oldest { None } else { Some(Place::new(id, 0).next_use()) };
+                self.make_room(fixed, after, effects);
+                return;
+            }
+            if let Some(run) = self.runs.get_mut(&id) {
+                run.admitted = true;
+            }
+            effects.wake_all();
+        }
+    }
+
+    /// Heads that nobody has claimed yet join the queue: they must not lie in a busy worker's deque.
+    fn queue_heads(&mut self) {
+        for run in self.runs.values_mut().filter(|run| run.is_active()) {
+            if let Some(head) = run.head()
+                && run.status(head) == Status::Ready
+            {
+                run.set_status(head, Status::Queued);
+                self.queued.insert(run.place(head));
+            }
+        }
+    }
+
+    /// The one step that pins and charges all that the task at `place` needs, or nothing.
+    fn try_grant(&mut self, place: Place, effects: &mut Effects) -> Option<Job> {
+        let oldest = self.runs.keys().next().copied();
+        let run = self.runs.get(&place.run())?;
+        let task = run.order.sequence()[place.rank() as usize];
+        let is_head = run.head() == Some(task);
+        if !is_head {
+            let stuck = run.stuck_bytes(task);
+            if !run.fits_premature(task) || (stuck > 0 && stuck > self.spare_for_stuck()) {
+                return None;
+            }
+        }
+        let need = self.need(run, task);
+        if self.queued.first().is_some_and(|&first| first < place) {
+            if need.frees < need.charges || !self.ledger.try_charge_within(need.charges, self.stated) {
+                return None;
+            }
+        } else if !self.ledger.try_charge_within(need.charges, self.stated) {
+            let any = is_head && oldest == Some(place.run());
+            self.make_room(need.charges, (!any).then(|| place.next_use()), effects);
+            return None;
+        }
+        Some(self.grant(place, task, need.charges, is_head))
+    }
+
+    fn grant(&mut self, place: Place, task: TaskId, bytes: u64, is_head: bool) -> Job {
+        let run = self.runs.get_mut(&place.run()).expect("the run was just looked up");
+        if !is_head {
+            run.premature_granted(task);
+        }
+        run.set_status(task, Status::Running);
+        run.running += 1;
+        self.busy += 1;
+        let elastic = matches!(run.graph.cost(task).output, Size::Estimated(_));
+        let grant = Grant::new(self.ledger.clone(), bytes, elastic, run.graph.key(task).clone());
+        let mut inputs = Vec::with_capacity(run.graph.dependencies(task).len());
+        for input in run.graph.dependencies(task) {
+            let slot = run.slot(input).expect("an input is there until its last reader");
+            inputs.push((slot, self.slots.pin(slot)));
+        }
+        Job { run: run.id, task, graph: run.graph.clone(), inputs, grant, announce: run.announce.clone() }
+    }
+
+    fn need(&self, run: &Run, task: TaskId) -> Need {
+        let cost = run.graph.cost(task);
+        let (mut load, mut frees) = (0, cost.workspace);
+        for input in inputs(&run.graph, task) {
+            let Some(slot) = run.slot(input) else { continue };
+            load += self.slots.bytes_to_load(slot);
+            if run.is_last_reader(input) {
+                frees += self.slots.bytes(slot);
+            }
+        }
+        let staging = if load > 0 { STAGING } else { 0 };
+        let own = output_bytes(&run.graph, task).saturating_add(cost.workspace).saturating_add(staging);
+        Need { charges: load.saturating_add(own), frees: frees.saturating_add(staging) }
+    }
+
+    /// What premature outputs that can't be evicted may still take, so that every run can go on.
+    fn spare_for_stuck(&self) -> u64 {
+        let needed: u64 = self.runs.values().map(|run| run.floor_now() + run.premature_stuck()).sum();
+        self.ledger.limit().saturating_sub(needed).saturating_sub(self.held_stuck)
+    }
+
+    /// Chooses what goes so that `bytes` can be charged.
+    fn make_room(&mut self, bytes: u64, after: Option<u64>, effects: &mut Effects) {
+        let free = self.ledger.limit().saturating_sub(self.ledger.charged());
+        let missing = bytes.saturating_sub(free).saturating_sub(self.leaving);
+        let (garbage, writes) = self.slots.evict(missing, after, self.scratch_failure.is_none());
+        self.collect(garbage, effects);
+        self.busy += writes.len();
+        for job in writes {
+            let announce = self.runs.get(&job.owner).map(|run| run.announce.clone());
+            effects.writes.push(Write { job, announce });
+        }
+    }
+
+    fn collect(&mut self, garbage: Garbage, effects: &mut Effects) {
+        self.leaving += garbage.evicted;
+        effects.garbage.append(garbage);
+    }
+
+    /// Evicted chunks have been dropped, and perhaps frames: what they took may be granted.
+    pub(super) fn dropped(&mut self, evicted: u64, frames: bool, effects: &mut Effects) {
+        self.leaving -= evicted;
+        if frames {
+            self.scratch_failure = None;
+        }
+        self.pump(effects);
+    }
+
+    /// A write has ended.
+    pub(super) fn written(&mut self, slot: SlotId, outcome: Result<Stored>, effects: &mut Effects) {
+        self.busy -= 1;
+        let stored = outcome.map_err(|error| self.scratch_failure = Some(error)).ok();
+        let garbage = self.slots.written(slot, stored);
+        self.collect(garbage, effects);
+        self.pump(effects);
+    }
+
+    /// A load has ended. The chunk is then there for whoever waits for it, or the error is.
+    pub(super) fn loaded(&mut self, slot: SlotId, outcome: Result<(Chunk, Option<Charge>)>) {
+        match outcome {
+            Ok(loaded) => self.slots.loaded(slot, Some(loaded)),
+            Err(error) => {
+                self.load_failure = Some(error);
+                self.slots.loaded(slot, None);
+            }
+        }
+    }
+
+    /// The error with which a chunk could not be loaded that another task waited for.
+    pub(super) fn load_failure(&self) -> Error {
+        self.load_failure.clone().unwrap_or(Error::Cancelled)
+    }
+
+    /// A granted task has ended. Gives the tasks that are ready by that, the most urgent last.
+    pub(super) fn complete(
+        &mut self,
+        done: Finished,
+        made: Result<Made, Failure>,
+        effects: &mut Effects,
+    ) -> Vec<Place> {
+        self.busy -= 1;
+        let mut ready = Vec::new();
+        let Some(mut run) = self.runs.remove(&done.run) else { return ready };
+        run.running -= 1;
+        run.premature_ended(done.task);
+        match made {
+            Ok(made) if run.failure.is_none() => {
+                ready = run.done(done.task);
+                self.keep(&mut run, done.task, made, effects);
+            }
+            Ok(made) => effects.garbage.push(made.chunk, made.charge),
+            Err(failure) => {
+                let error = failure.of(&run, done.task);
+                run.failure.get_or_insert(error);
+            }
+        }
+        let graph = run.graph.clone();
+        for (input, &slot) in graph.dependencies(done.task).zip(&done.inputs) {
+            self.slots.unpin(slot, run.next_use(input));
+        }
+        if run.failure.is_none() {
+            for input in inputs(&graph, done.task) {
+                if let Some(slot) = run.reader_done(input) {
+                    let garbage = self.slots.release(slot);
+                    self.collect(garbage, effects);
+                }
+            }
+        }
+        self.runs.insert(done.run, run);
+        self.finish_if_over(done.run, effects);
+        if self.is_short() {
+            self.pump(effects);
+        }
+        ready
+    }
+
+    /// Keeps a task's value for its readers.
+    fn keep(&mut self, run: &mut Run, task: TaskId, made: Made, effects: &mut Effects) {
+        if !run.is_needed(task) {
+            run.premature_released(task);
+            effects.garbage.push(made.chunk, made.charge);
+            return;
+        }
+        let slot = self.slots.insert(NewChunk {
+            chunk: made.chunk,
+            bytes: made.encoded.map_or_else(|| output_bytes(&run.graph, task), charge),
+            charge: made.charge,
+            spillable: made.encoded.is_some() && run.roles.spillable[task.index()],
+            owner: run.id,
+            next_use: run.next_use(task),
+        });
+        run.set_slot(task, slot);
+    }
+
+    /// Stops a run: nothing more of it is begun.
+    pub(super) fn fail(&mut self, run: u32, error: Error, effects: &mut Effects) {
+        if let Some(run) = self.runs.get_mut(&run) {
+            run.failure.get_or_insert(error);
+        }
+        self.finish_if_over(run, effects);
+        self.pump(effects);
+    }
+
+    /// Stops all runs.
+    pub(super) fn fail_all(&mut self, error: &Error, effects: &mut Effects) {
+        let runs: Vec<u32> = self.runs.keys().copied().collect();
+        for run in runs {
+            self.fail(run, error.clone(), effects);
+        }
+    }
+
+    /// Grants what can be granted. Where nothing can, nothing is under way, and the oldest run waits for memory, nobody
+    /// will ever give it back: the run ends. Whether there is something new.
+    pub(super) fn end_if_stuck(&mut self, being_dropped: usize, effects: &mut Effects) -> bool {
+        self.pump(effects);
+        if !effects.is_idle() || self.busy > 0 || being_dropped > 0 {
+            return !effects.is_idle();
+        }
+        let Some(run) = self.runs.values().next() else { return false };
+        let head = run.head().filter(|&head| run.status(head) == Status::Queued);
+        let (task, needed) = match head {
+            _ if !run.admitted => ("the run".to_owned(), run.budget.fixed),
+            Some(head) => (format!("task {}", run.graph.key(head)), self.need(run, head).charges),
+            None => return false,
+        };
+        let needed = needed.saturating_add(self.ledger.charged());
+        let error = self.scratch_failure.clone().unwrap_or_else(|| self.memory_limit(task, needed));
+        self.fail(run.id, error, effects);
+        true
+    }
+
+    fn memory_limit(&self, task: String, needed: u64) -> Error {
+        let mut holders: Vec<(u64, String)> = Vec::new();
+        for run in self.runs.values() {
+            let resident = run.slots().into_iter().filter(|&(_, slot)| self.slots.resident(slot).is_some());
+            holders.extend(resident.map(|(task, slot)| (self.slots.bytes(slot), run.graph.key(task).to_string())));
+        }
+        holders.sort_unstable_by(|a, b| b.cmp(a));
+        holders.truncate(HOLDERS);
+        let holders = holders.into_iter().map(|(bytes, key)| (key, ByteSize::new(bytes))).collect();
+        Error::MemoryLimit { task, needed: ByteSize::new(needed), limit: ByteSize::new(self.ledger.limit()), holders }
+    }
+
+    /// Ends a run of which nothing is left to be done.
+    fn finish_if_over(&mut self, id: u32, effects: &mut Effects) {
+        let Some(run) = self.runs.get(&id) else { return };
+        if run.failure.is_some() {
+            self.drop_claims(id, effects);
+        }
+        let Entry::Occupied(entry) = self.runs.entry(id) else { return };
+        if !entry.get().is_over() {
+            return;
+        }
+        let mut run = entry.remove();
+        let outcome = match run.failure.take() {
+            Some(error) => Err(error),
+            None => Ok(self.results(&mut run)),
+        };
+        for (task, slot) in run.take_slots() {
+            if run.is_held(task) {
+                self.slots.set_next_use(slot, NEVER);
+            } else {
+                let garbage = self.slots.release(slot);
+                self.collect(garbage, effects);
+            }
+        }
+        if run.admitted {
+            self.ledger.release(run.budget.fixed);
+        }
+        run.announce.set(outcome);
+        effects.ended.push(run);
+        // Others may have waited for its memory.
+        effects.wake_one();
+    }
+
+    /// Takes back what was queued or granted for a run that has failed.
+    fn drop_claims(&mut self, id: u32, effects: &mut Effects) {
+        self.queued.retain(|place| place.run() != id);
+        let (mine, others): (Vec<Job>, Vec<Job>) =
+            std::mem::take(&mut self.granted).into_iter().partition(|job| job.run == id);
+        self.granted = others.into();
+        for job in mine {
+            self.busy -= 1;
+            if let Some(run) = self.runs.get_mut(&id) {
+                run.running -= 1;
+            }
+            for (slot, pinned) in job.inputs {
+                match pinned {
+                    Pinned::Load(_) => self.slots.loaded(slot, None),
+                    Pinned::Ready(chunk) => effects.garbage.push(chunk, None),
+                    Pinned::Wait => {}
+                }
+                self.slots.unpin(slot, NEVER);
+            }
+            effects.announces.push(job.announce);
+        }
+    }
+
+    /// Takes a finished run's results out of it.
+    fn results(&mut self, run: &mut Run) -> Results {
+        let wanted = run.wanted.clone();
+        match run.keep {
+            Keep::HandOver => {
+                let chunk = |task| run.slot(task).and_then(|slot| self.slots.resident(slot));
+                Results::Chunks(wanted.into_iter().filter_map(chunk).collect())
+            }
+            Keep::Hold => Results::Held(wanted.into_iter().filter_map(|task| self.hold(run, task)).collect()),
+        }
+    }
+
+    /// A handle on the output of `task`, which the session keeps from now on.
+    fn hold(&mut self, run: &mut Run, task: TaskId) -> Option<Arc<Held>> {
+        if let Work::Held(handle) = run.graph.work(task) {
+            return handle.clone().downcast().ok();
+        }
+        let slot = run.slot(task)?;
+        if let Some(handle) = run.handles.get(&task) {
+            return Some(handle.clone());
+        }
+        let stuck = run.stuck_bytes(task);
+        let bytes = self.slots.bytes(slot);
+        self.held += bytes;
+        self.held_stuck += stuck;
+        self.slots.set_next_use(slot, NEVER);
+        let handle = Arc::new(Held::new(self.home.clone(), slot, bytes, stuck));
+        run.handles.insert(task, handle.clone());
+        Some(handle)
+    }
+
+    /// A handle has gone.
+    pub(super) fn let_go(&mut self, slot: SlotId, bytes: u64, stuck: u64, effects: &mut Effects) {
+        self.held -= bytes;
+        self.held_stuck -= stuck;
+        let garbage = self.slots.release(slot);
+        self.collect(garbage, effects);
+    }
+
+    /// Gives up everything, at the end of the session.
+    pub(super) fn release_all(&mut self) -> Garbage {
+        self.slots.release_all()
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core")
+            .field("runs", &self.runs.len())
+            .field("queued", &self.queued.len())
+            .finish_non_exhaustive()
+    }
+}

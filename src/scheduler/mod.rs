@@ -1,0 +1,421 @@
+//! Runs graphs on the threads of one session, within its memory limit.
+//!
+//! - [`plan`] says beforehand what a run needs: stated peak, floor, expected spill.
+//! - [`core`] decides: grants, evictions, what a finished task frees. It is a pure machine over the [`run`]s and the
+//!   session's slots, under one mutex.
+//! - [`worker`] holds the threads that carry out what it decides; [`bell`] is how they sleep and wake.
+//! - [`outcome`] and [`held`] are what is left of a run.
+//!
+//! **Locking.** One mutex over [`Core`](core::Core), held for a decision and never while a task runs, a byte is read or
+//! written, or a value is dropped (**D2**): what has to be done comes out as `Effects` and is carried out after unlocking.
+//! No lock is taken under it but the bell's, which is held for a notification alone.
+//!
+//! **Wake-up.** Bytes are given back anywhere, also on a user's thread that drops a result. After each release the
+//! ledger's hook reads `short`, and rings the bell where something waits for memory; a worker that wakes grants what is
+//! queued. No wake-up is lost: whoever queues a task sets `short` first and then tries once more under the lock. So a
+//! release either happens before that try and is seen by it, or reads `short` as set and rings; a worker that is about to
+//! sleep has read the bell's epoch before its own last try.
+
+mod bell;
+mod core;
+mod forecast;
+mod held;
+mod outcome;
+mod plan;
+mod run;
+mod worker;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
+
+use crossbeam_deque::{Stealer, Worker as Deque};
+use parking_lot::{Condvar, Mutex};
+
+use self::bell::Bell;
+use self::core::{Core, Effects, Write};
+pub(crate) use self::held::Held;
+use self::outcome::{Announce, Completion};
+pub(crate) use self::outcome::{Keep, Results};
+pub use self::plan::Plan;
+use self::plan::{Budget, Roles, Setting, budget};
+use self::run::{NewRun, Place, Run};
+use crate::chunk::{Account, contained};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::event::{Event, Observers};
+use crate::graph::{Graph, Key, Order, TaskId, Work};
+use crate::memory::{Ledger, SlotId};
+use crate::spill::Scratch;
+use crate::units::ByteSize;
+
+/// What the threads of a session share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    core: Mutex<Core>,
+    /// Told when a chunk has been loaded.
+    loads: Condvar,
+    bell: Arc<Bell>,
+    /// How many effects are being carried out that give bytes back.
+    cleanups: AtomicUsize,
+    ledger: Arc<Ledger>,
+    scratch: Scratch,
+    stealers: Vec<Stealer<Place>>,
+    /// To the thread that writes; gone when the session ends.
+    writes: Mutex<Option<Sender<Write>>>,
+    observers: Observers,
+    counters: Counters,
+    shut_down: AtomicBool,
+}
+
+/// What has happened in a session so far.
+#[derive(Debug, Default)]
+struct Counters {
+    tasks: AtomicU64,
+    spilled: AtomicU64,
+    reloaded: AtomicU64,
+    read: AtomicU64,
+}
+
+impl Counters {
+    fn add_task(&self) {
+        self.tasks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn add_spilled(&self, bytes: u64) {
+        self.spilled.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn add_reloaded(&self, bytes: u64) {
+        self.reloaded.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What a session has done and holds: counts since it was built, in bytes where not said otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// The number of tasks that have run.
+    pub tasks: u64,
+    /// Bytes in memory of the chunks that were written to scratch.
+    pub spilled_bytes: u64,
+    /// Bytes in memory of the chunks that came back from scratch.
+    pub reloaded_bytes: u64,
+    /// The number of tasks that were done again rather than spilled.
+    pub redone_tasks: u64,
+    /// Bytes of input that were read, as they are stored.
+    pub input_bytes: u64,
+    /// Bytes on the ledger now.
+    pub charged_bytes: u64,
+    /// The most bytes that were on the ledger at once.
+    pub ledger_peak_bytes: u64,
+    /// Bytes on scratch now.
+    pub scratch_bytes: u64,
+    /// The most bytes that were on scratch at once.
+    pub scratch_peak_bytes: u64,
+}
+
+impl Shared {
+    /// Lets `decide` decide under the lock, then carries out what follows from it.
+    fn locked<R>(&self, decide: impl FnOnce(&mut Core, &mut Effects) -> R) -> R {
+        let mut effects = Effects::default();
+        let result = {
+            let mut core = self.core.lock();
+            let result = decide(&mut core, &mut effects);
+            self.begin(&effects);
+            result
+        };
+        self.carry_out(effects);
+        result
+    }
+
+    /// Counts effects that will give bytes back; under the lock, so that nobody finds the session stuck before.
+    fn begin(&self, effects: &Effects) {
+        if !effects.garbage.is_empty() {
+            self.cleanups.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn carry_out(&self, mut effects: Effects) {
+        loop {
+            self.wake(effects.wake);
+            self.send(std::mem::take(&mut effects.writes));
+            let garbage = std::mem::take(&mut effects.garbage);
+            if garbage.is_empty() {
+                break;
+            }
+            let (evicted, frames) = (garbage.evicted, garbage.frees_scratch());
+            garbage.drop_all();
+            let mut next = Effects::default();
+            {
+                let mut core = self.core.lock();
+                if evicted > 0 || frames {
+                    core.dropped(evicted, frames, &mut next);
+                }
+                self.cleanups.fetch_sub(1, Ordering::SeqCst);
+                self.begin(&next);
+            }
+            next.ended.append(&mut effects.ended);
+            next.announces.append(&mut effects.announces);
+            effects = next;
+        }
+        // With a run go its graph and the user's closures (D3); then its end is announced.
+        let Effects { ended, announces, .. } = effects;
+        contained(ended);
+        drop(announces);
+    }
+
+    fn send(&self, writes: Vec<Write>) {
+        if writes.is_empty() {
+            return;
+        }
+        let sender = self.writes.lock();
+        for write in writes {
+            let slot = write.job.slot;
+            let unsent = match &*sender {
+                Some(sender) => sender.send(write).is_err(),
+                None => true,
+            };
+            if unsent {
+                // The session is ending: its chunks go in a moment.
+                self.core.lock().written(slot, Err(Error::Cancelled), &mut Effects::default());
+            }
+        }
+    }
+
+    fn wake(&self, workers: usize) {
+        if workers >= self.stealers.len() {
+            self.bell.ring_all();
+        } else {
+            (0..workers).for_each(|_| self.bell.ring());
+        }
+    }
+
+    fn cleanups(&self) -> usize {
+        self.cleanups.load(Ordering::SeqCst)
+    }
+
+    fn is_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::SeqCst)
+    }
+
+    fn let_go(&self, slot: SlotId, bytes: u64, stuck: u64) {
+        self.locked(|core, effects| core.let_go(slot, bytes, stuck, effects));
+    }
+
+    /// Counts and passes on what a task reports.
+    fn report(&self, event: &Event<'_>) {
+        if let Event::Read { stored, .. } = event {
+            self.counters.read.fetch_add(*stored, Ordering::Relaxed);
+        }
+        self.observers.tell(event);
+    }
+}
+
+/// The threads and the memory of one session.
+#[derive(Debug)]
+pub(crate) struct Scheduler {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A run that was taken on.
+#[derive(Debug)]
+pub(crate) struct Running {
+    shared: Arc<Shared>,
+    completion: Arc<Completion>,
+    run: u32,
+}
+
+impl Running {
+    /// Waits for the end.
+    pub(crate) fn wait(&self) -> Result<Results> {
+        self.completion.wait()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.completion.is_over()
+    }
+
+    /// Ends the run; what is under way is finished first.
+    pub(crate) fn cancel(&self) {
+        self.shared.locked(|core, effects| core.fail(self.run, Error::Cancelled, effects));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.is_over() {
+            self.cancel();
+        }
+    }
+}
+
+/// A graph with what was found out about it.
+struct Prepared {
+    graph: Graph,
+    order: Order,
+    roles: Roles,
+    budget: Budget,
+    wanted: Vec<TaskId>,
+}
+
+impl Scheduler {
+    /// Starts the threads.
+    pub(crate) fn start(config: &Config, observers: Observers) -> Result<Self> {
+        let scratch = Scratch::new(config.scratch(), config.compression(), config.in_place())?;
+        let limit = config.memory_limit().bytes();
+        let ledger = Arc::new(Ledger::new(limit));
+        if !ledger.try_charge(scratch.ram_bytes()) {
+            return Err(Error::MemoryLimit {
+                task: "scratch in RAM (a tmpfs)".into(),
+                needed: ByteSize::new(scratch.ram_bytes()),
+                limit: ByteSize::new(limit),
+                holders: Vec::new(),
+            });
+        }
+        let deques: Vec<Deque<Place>> = (0..config.threads()).map(|_| Deque::new_lifo()).collect();
+        let (sender, receiver) = channel();
+        let (short, bell) = (Arc::new(AtomicBool::new(false)), Arc::new(Bell::default()));
+        ring_on_release(&ledger, short.clone(), bell.clone());
+        let shared = Arc::new_cyclic(|home: &Weak<Shared>| Shared {
+            core: Mutex::new(Core::new(ledger.clone(), config.eviction(), short, home.clone())),
+            loads: Condvar::new(),
+            bell,
+            cleanups: AtomicUsize::new(0),
+            ledger,
+            scratch,
+            stealers: deques.iter().map(Deque::stealer).collect(),
+            writes: Mutex::new(Some(sender)),
+            observers,
+            counters: Counters::default(),
+            shut_down: AtomicBool::new(false),
+        });
+        // Built first, so that threads that did start are ended where one does not.
+        let mut scheduler = Self { shared, threads: Vec::new() };
+        let shared = scheduler.shared.clone();
+        scheduler.spawn("thermocline-io".into(), move || worker::write_evicted(&shared, &receiver))?;
+        for (number, deque) in deques.into_iter().enumerate() {
+            let shared = scheduler.shared.clone();
+            scheduler.spawn(format!("thermocline-{number}"), move || worker::work(&shared, number, &deque))?;
+        }
+        Ok(scheduler)
+    }
+
+    fn spawn(&mut self, name: String, life: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = std::thread::Builder::new().name(name).spawn(life);
+        self.threads.push(thread.map_err(|source| Error::Thread { source: Arc::new(source) })?);
+        Ok(())
+    }
+
+    /// What the run of `wanted` would need.
+    pub(crate) fn plan(&self, graph: &Graph, wanted: &[Key], keep: Keep) -> Result<Plan> {
+        Ok(self.prepare(graph, wanted, keep)?.budget.plan)
+    }
+
+    /// Takes on the run of `wanted`.
+    ///
+    /// # Errors
+    /// [`Error::Nested`] from a worker of this session; [`Error::MemoryLimit`] below the floor; [`Error::UnknownKey`];
+    /// [`Error::ForeignSession`].
+    pub(crate) fn submit(&self, graph: &Graph, wanted: &[Key], keep: Keep) -> Result<Running> {
+        if worker::is_worker_of(&self.shared) {
+            return Err(Error::Nested);
+        }
+        let prepared = self.prepare(graph, wanted, keep)?;
+        let held = self.held_slots(&prepared.graph)?;
+        let completion = Arc::new(Completion::default());
+        let announce = Announce::new(completion.clone(), self.shared.observers.clone());
+        let Prepared { graph, order, roles, budget, wanted } = prepared;
+        let plan = budget.plan.clone();
+        let run = self.shared.locked(|core, effects| {
+            core.check_room(plan.floor().bytes(), plan.floor_task())?;
+            let id = core.take_run_id();
+            let graph = Arc::new(graph);
+            core.admit(Run::new(NewRun { id, graph, order, roles, budget, wanted, keep, announce, held }), effects);
+            Ok(id)
+        })?;
+        let (tasks, stated_peak) = (plan.tasks(), plan.stated_peak().bytes());
+        self.shared.observers.tell(&Event::RunStarted { tasks, stated_peak });
+        self.shared.bell.ring_all();
+        Ok(Running { shared: self.shared.clone(), completion, run })
+    }
+
+    fn prepare(&self, graph: &Graph, wanted: &[Key], keep: Keep) -> Result<Prepared> {
+        let graph = graph.cull(wanted)?;
+        let wanted = wanted.iter().map(|key| graph.require(key)).collect::<Result<Vec<_>>>()?;
+        let order = graph.order();
+        let roles = Roles::new(&graph, &wanted, keep == Keep::HandOver);
+        let session = self.shared.scratch.ram_bytes();
+        let setting = Setting {
+            limit: self.shared.ledger.limit(),
+            threads: self.shared.stealers.len(),
+            session,
+            held: self.shared.core.lock().held().saturating_sub(session),
+        };
+        let budget = budget(&graph, &order, &roles, setting);
+        Ok(Prepared { graph, order, roles, budget, wanted })
+    }
+
+    /// The slots of the chunks in `graph` that this session holds.
+    fn held_slots(&self, graph: &Graph) -> Result<Vec<(TaskId, SlotId)>> {
+        let home = Arc::downgrade(&self.shared);
+        let slot = |task| match graph.work(task) {
+            Work::Call(_) => None,
+            Work::Held(handle) => {
+                let slot = handle.downcast_ref::<Held>().and_then(|held| held.slot_in(&home));
+                Some(slot.map(|slot| (task, slot)).ok_or(Error::ForeignSession))
+            }
+        };
+        graph.tasks().filter_map(slot).collect()
+    }
+
+    /// Ends all runs.
+    pub(crate) fn cancel(&self) {
+        self.shared.locked(|core, effects| core.fail_all(&Error::Cancelled, effects));
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let Shared { counters, ledger, scratch, .. } = &*self.shared;
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            tasks: count(&counters.tasks),
+            spilled_bytes: count(&counters.spilled),
+            reloaded_bytes: count(&counters.reloaded),
+            redone_tasks: 0,
+            input_bytes: count(&counters.read),
+            charged_bytes: ledger.charged(),
+            ledger_peak_bytes: ledger.peak(),
+            scratch_bytes: scratch.used(),
+            scratch_peak_bytes: scratch.peak(),
+        }
+    }
+}
+
+fn ring_on_release(ledger: &Ledger, short: Arc<AtomicBool>, bell: Arc<Bell>) {
+    ledger.on_release(move || {
+        if short.load(Ordering::SeqCst) {
+            bell.ring();
+        }
+    });
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        self.cancel();
+        self.shared.shut_down.store(true, Ordering::SeqCst);
+        drop(self.shared.writes.lock().take());
+        self.shared.bell.ring_all();
+        let own = std::thread::current().id();
+        for thread in self.threads.drain(..) {
+            // A task may hold the last handle of its own session: its thread can't wait for itself.
+            if thread.thread().id() != own {
+                let _panicked = thread.join();
+            }
+        }
+        let garbage = self.shared.core.lock().release_all();
+        garbage.drop_all();
+        self.shared.ledger.release(self.shared.scratch.ram_bytes());
+    }
+}

@@ -1,0 +1,248 @@
+//! Frames: one value's bytes on scratch, checked before use.
+//!
+//! ```text
+//! 0        header: magic, version, codec, shuffle, bytes, stored bytes, blocks, hash of the table, own hash
+//! 64       block table: stored length and XXH3 of each block's stored bytes
+//! aligned  payload: the blocks one after the other (a page border for raw frames, so that they can be mapped)
+//! ```
+//!
+//! Everything is native-endian: scratch never leaves its process. Nothing in a frame is trusted (**S1**): lengths must
+//! be those that the handle remembers, every hash must fit, else the frame is [`Error::Corrupt`].
+
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::codec::{Codec, Staging};
+use super::segment::{Extent, PAGE};
+use super::tier::Tier;
+use crate::error::{Error, Result};
+
+const MAGIC: u64 = u64::from_le_bytes(*b"thrmclin");
+const VERSION: u32 = 1;
+const HEADER: usize = 64;
+const ENTRY: usize = 16;
+
+/// Raw payloads of at least this many bytes are mapped rather than read.
+const MAP_FROM: usize = 256 << 10;
+
+/// The handle of a stored frame. Dropping the last clone frees its extent.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    extent: Extent,
+    codec: Codec,
+    bytes: usize,
+    payload: u64,
+    stored: u64,
+    in_place: bool,
+}
+
+/// A raw frame mapped into memory: a lease on its extent.
+#[derive(Debug)]
+pub(crate) struct MappedFrame {
+    // Fields are dropped in this order: pages that are still mapped would stay in the page cache (S5).
+    map: memmap2::Mmap,
+    _cached: Cached,
+}
+
+impl MappedFrame {
+    /// The value's bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+}
+
+/// Drops a frame's pages from the page cache when it goes.
+#[derive(Debug)]
+struct Cached(Frame);
+
+impl Drop for Cached {
+    fn drop(&mut self) {
+        self.0.inner.extent.drop_cache(self.0.inner.stored);
+    }
+}
+
+struct Entry {
+    stored: usize,
+    hash: u64,
+}
+
+fn table_of(raw: &[u8]) -> impl ExactSizeIterator<Item = Entry> + '_ {
+    raw.chunks_exact(ENTRY).map(|entry| Entry { stored: word(entry, 0) as usize, hash: word(entry, 8) })
+}
+
+fn word(bytes: &[u8], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&bytes[at..at + 8]);
+    u64::from_ne_bytes(word)
+}
+
+fn blocks_of(bytes: usize, codec: Codec) -> usize {
+    bytes.div_ceil(codec.block())
+}
+
+fn header(codec: Codec, bytes: usize, stored: u64, table: &[u8]) -> [u8; HEADER] {
+    let (kind, shuffle) = match codec {
+        Codec::Raw => (0_u32, 1),
+        Codec::Lz4 { shuffle } => (1, u32::from(shuffle)),
+    };
+    let mut header = [0; HEADER];
+    let fields = [
+        MAGIC,
+        u64::from(VERSION) << 32 | u64::from(kind << 8 | shuffle),
+        bytes as u64,
+        stored,
+        blocks_of(bytes, codec) as u64,
+        xxh3_64(table),
+    ];
+    for (place, field) in header.chunks_exact_mut(8).zip(fields) {
+        place.copy_from_slice(&field.to_ne_bytes());
+    }
+    let own = xxh3_64(&header[..HEADER - 8]);
+    header[HEADER - 8..].copy_from_slice(&own.to_ne_bytes());
+    header
+}
+
+/// Writes a frame of `bytes` to `tier`.
+pub(super) fn write(
+    tier: &Arc<Tier>,
+    bytes: &[u8],
+    codec: Codec,
+    in_place: bool,
+    staging: &mut Staging,
+) -> Result<Frame> {
+    let front = (HEADER + blocks_of(bytes.len(), codec) * ENTRY) as u64;
+    let align = if codec == Codec::Raw && bytes.len() >= MAP_FROM { PAGE } else { 64 };
+    let payload = front.div_ceil(align) * align;
+    let mut extent = Extent::take(tier, payload + bytes.len() as u64)?;
+    let mut table = Vec::with_capacity(blocks_of(bytes.len(), codec) * ENTRY);
+    let mut at = payload;
+    for block in bytes.chunks(codec.block()) {
+        let stored = match codec {
+            Codec::Raw => block,
+            Codec::Lz4 { shuffle } => staging.pack(block, shuffle).unwrap_or(block),
+        };
+        extent.write(at, stored)?;
+        at += stored.len() as u64;
+        table.extend_from_slice(&(stored.len() as u64).to_ne_bytes());
+        table.extend_from_slice(&xxh3_64(stored).to_ne_bytes());
+    }
+    extent.write(HEADER as u64, &table)?;
+    extent.write(0, &header(codec, bytes.len(), at - payload, &table))?;
+    extent.shrink(at);
+    extent.settle(at);
+    let in_place = in_place && codec == Codec::Raw && bytes.len() >= MAP_FROM;
+    Ok(Frame { inner: Arc::new(Inner { extent, codec, bytes: bytes.len(), payload, stored: at, in_place }) })
+}
+
+impl Frame {
+    /// The value's bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.inner.bytes
+    }
+
+    /// Its bytes on scratch.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.inner.stored
+    }
+
+    /// Reads the value's bytes into `out`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where they are not what was written; [`Error::Scratch`] where reading fails.
+    ///
+    /// # Panics
+    /// Where `out` has another length than the value.
+    pub(crate) fn read_into(&self, out: &mut [u8], staging: &mut Staging) -> Result<()> {
+        let frame = &*self.inner;
+        assert_eq!(out.len(), frame.bytes, "the caller knows the frame's length");
+        let table = self.read_table()?;
+        let mut at = frame.payload;
+        for (block, entry) in out.chunks_mut(frame.codec.block()).zip(table_of(&table)) {
+            match frame.codec {
+                Codec::Lz4 { shuffle } if entry.stored < block.len() => {
+                    let packed = staging.packed_mut(entry.stored).ok_or_else(|| self.corrupt("a block is too long"))?;
+                    frame.extent.read(at, packed)?;
+                    self.check(packed, &entry)?;
+                    if !staging.unpack(entry.stored, block, shuffle) {
+                        return Err(self.corrupt("a block does not decompress to its length"));
+                    }
+                }
+                _ if entry.stored == block.len() => {
+                    frame.extent.read(at, block)?;
+                    self.check(block, &entry)?;
+                }
+                _ => return Err(self.corrupt("a block has another length than it should")),
+            }
+            at += entry.stored as u64;
+        }
+        frame.extent.drop_cache(frame.stored);
+        Ok(())
+    }
+
+    /// Maps the value's bytes where they lie, where that can be done: the frame is raw, large enough, and its
+    /// filesystem maps it. All of it is checked first.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::Scratch`] as [`read_into`](Self::read_into).
+    pub(crate) fn map(&self) -> Result<Option<MappedFrame>> {
+        let frame = &*self.inner;
+        if !frame.in_place {
+            return Ok(None);
+        }
+        let table = self.read_table()?;
+        let Some(map) = frame.extent.map(frame.payload, frame.bytes) else { return Ok(None) };
+        for (block, entry) in map.chunks(frame.codec.block()).zip(table_of(&table)) {
+            if entry.stored != block.len() {
+                return Err(self.corrupt("a block has another length than it should"));
+            }
+            self.check(block, &entry)?;
+        }
+        Ok(Some(MappedFrame { map, _cached: Cached(self.clone()) }))
+    }
+
+    fn read_table(&self) -> Result<Vec<u8>> {
+        let frame = &*self.inner;
+        let mut front = vec![0; HEADER + blocks_of(frame.bytes, frame.codec) * ENTRY];
+        frame.extent.read(0, &mut front)?;
+        let table = front.split_off(HEADER);
+        let expected = header(frame.codec, frame.bytes, frame.stored - frame.payload, &table);
+        if front != expected {
+            return Err(self.corrupt("the header or the block table is not what was written"));
+        }
+        let total: u64 = table_of(&table).map(|entry| entry.stored as u64).sum();
+        if total != frame.stored - frame.payload {
+            return Err(self.corrupt("the blocks' lengths do not add up"));
+        }
+        Ok(table)
+    }
+
+    fn check(&self, stored: &[u8], entry: &Entry) -> Result<()> {
+        if xxh3_64(stored) == entry.hash { Ok(()) } else { Err(self.corrupt("a block's checksum does not fit")) }
+    }
+
+    fn corrupt(&self, problem: &str) -> Error {
+        let extent = &self.inner.extent;
+        Error::Corrupt { path: extent.tier().path().to_owned(), offset: extent.offset(), problem: problem.into() }
+    }
+
+    /// Damages the byte at `at`.
+    #[cfg(test)]
+    pub(super) fn flip(&self, at: u64) {
+        let mut byte = [0];
+        self.inner.extent.read(at, &mut byte).unwrap();
+        self.inner.extent.write(at, &[!byte[0]]).unwrap();
+    }
+
+    /// Whether the byte at `at` lies between the table and the payload.
+    #[cfg(test)]
+    pub(super) fn is_padding(&self, at: u64) -> bool {
+        let front = (HEADER + blocks_of(self.inner.bytes, self.inner.codec) * ENTRY) as u64;
+        (front..self.inner.payload).contains(&at)
+    }
+}

@@ -1,0 +1,27 @@
+//! System calls that no safe crate wraps, and mappings. One of the few files with `unsafe`.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+use memmap2::{Advice, Mmap, MmapOptions};
+
+/// Writes the pages of a range to the disk and waits for them (`sync_file_range`). Scratch wants no durability: this
+/// only makes the pages clean, so that they can be dropped.
+pub(super) fn sync_range(file: &File, offset: u64, len: u64) -> io::Result<()> {
+    let flags = libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+    // SAFETY: the call takes a descriptor, which `file` keeps open, and numbers.
+    let outcome = unsafe { libc::sync_file_range(file.as_raw_fd(), offset as i64, len as i64, flags) };
+    if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Maps a range read-only and brings its pages in, so that a failing disk is an error here, not a signal later (S2).
+pub(super) fn map(file: &File, offset: u64, len: usize) -> io::Result<Mmap> {
+    // SAFETY: the file is an unlinked segment that only this process has open; an extent is written before it is
+    // mapped, and neither written nor punched while a lease on it exists (M3), so the bytes don't change under the
+    // slice. A read of a page that the disk fails to bring back later would raise SIGBUS: the documented remainder
+    // of S2.
+    let map = unsafe { MmapOptions::new().offset(offset).len(len).map(file)? };
+    map.advise(Advice::PopulateRead)?;
+    Ok(map)
+}

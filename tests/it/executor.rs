@@ -1,0 +1,194 @@
+//! One graph, one behaviour: order of work, errors, panics, cancelling, nesting, what is left behind.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use thermocline::chunk::{Block, Chunk};
+use thermocline::graph::{Graph, Key, Size, Task};
+use thermocline::{Error, Session};
+
+use crate::support::{Counts, assert_at_rest, builder, session, word_task};
+
+fn empty(key: impl Into<Key>, needs: Vec<Key>) -> Task {
+    Task::new(key, needs, Arc::new(|_, _| Ok(Chunk::new(())))).output(Size::Exact(0))
+}
+
+#[test]
+fn a_million_tasks_run() {
+    let (_folder, session) = session(4 << 30, 2);
+    let key = |at: u32| Key::indexed("t", [at]);
+    let tasks = (0..1_000_000_u32).map(|at| empty(key(at), if at == 0 { vec![] } else { vec![key((at - 1) / 2)] }));
+    let last = empty("last", (999_000..1_000_000).map(key).collect());
+    let graph = Graph::new(tasks.chain([last])).unwrap();
+    let all: Vec<Key> = (0..1_000_000).map(key).chain([Key::new("last")]).collect();
+    session.run(&graph, &all).unwrap();
+    assert_eq!(session.stats().tasks, 1_000_001);
+    assert_at_rest(&session);
+}
+
+#[test]
+fn what_does_not_fit_is_spilled_and_comes_back() {
+    let (_folder, builder) = builder();
+    let counts = Arc::new(Counts::default());
+    let session = builder.memory_limit("24MiB".parse().unwrap()).threads(2).observer(counts.clone()).build().unwrap();
+    // 32 blocks of 2 MiB, all needed by each of two passes.
+    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
+    let mut tasks: Vec<Task> =
+        (0..32).map(|at| word_task(key("x", at), vec![], u64::from(at), 1 << 18, 0).spillable()).collect();
+    let mut before = None;
+    for pass in ["first", "second"] {
+        for at in 0..32 {
+            let needs = before.iter().cloned().chain([key("x", at)]).collect();
+            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
+            before = Some(key(pass, at));
+        }
+    }
+    let graph = Graph::new(tasks).unwrap();
+    let wanted = [key("second", 31)];
+    let plan = session.plan_graph(&graph, &wanted).unwrap();
+    assert!(plan.expected_spill().bytes() > 30 << 20, "{plan}");
+    let tight = session.run(&graph, &wanted).unwrap();
+    let stats = session.stats();
+    assert!(stats.spilled_bytes > 30 << 20 && stats.reloaded_bytes > 30 << 20, "{stats:?}");
+    assert_eq!(counts.spilled.load(Ordering::SeqCst), stats.spilled_bytes);
+    assert_eq!(counts.reloaded.load(Ordering::SeqCst), stats.reloaded_bytes);
+    assert!(stats.ledger_peak_bytes <= 24 << 20 && stats.scratch_peak_bytes > 0);
+    let (_folder, ample) = crate::support::session(1 << 30, 1);
+    let easy = ample.run(&graph, &wanted).unwrap();
+    assert_eq!(ample.stats().spilled_bytes, 0);
+    assert_eq!(tight[0].get::<Block<u64>>().unwrap().as_slice(), easy[0].get::<Block<u64>>().unwrap().as_slice());
+    drop(tight);
+    assert_at_rest(&session);
+}
+
+#[test]
+fn the_first_error_stops_the_run_and_names_its_task_and_who_needed_it() {
+    let (_folder, session) = session(64 << 20, 2);
+    let fails = Task::new("bad", [], Arc::new(|_, _| Err("no such luck".into()))).output(Size::Exact(0));
+    let graph = Graph::new([fails, empty("mid", vec![Key::new("bad")]), empty("top", vec![Key::new("mid")])]).unwrap();
+    let error = session.run(&graph, &[Key::new("top")]).unwrap_err();
+    assert_eq!(error.to_string(), "task bad failed (needed by mid, needed by top): no such luck");
+    assert_at_rest(&session);
+}
+
+#[test]
+fn a_panic_is_caught_and_the_session_stays_usable() {
+    let (_folder, session) = session(64 << 20, 2);
+    let panics = Task::new("bad", [], Arc::new(|_, _| panic!("boom {}", 7))).output(Size::Exact(0));
+    let graph = Graph::new([panics, empty("top", vec![Key::new("bad")])]).unwrap();
+    let error = session.run(&graph, &[Key::new("top")]).unwrap_err();
+    assert!(matches!(&error, Error::Panic { key, message, .. } if key == "bad" && message == "boom 7"), "{error}");
+    assert_at_rest(&session);
+    session.run(&Graph::new([empty("x", vec![])]).unwrap(), &[Key::new("x")]).unwrap();
+}
+
+#[test]
+fn a_task_that_takes_more_than_it_declared_fails() {
+    let (_folder, session) = session(64 << 20, 1);
+    let greedy =
+        Task::new("greedy", [], Arc::new(|context, _| Ok(Chunk::new(context.block::<u64>(&[1000])?.freeze()))))
+            .output(Size::Exact(4000));
+    let error = session.run(&Graph::new([greedy]).unwrap(), &[Key::new("greedy")]).unwrap_err();
+    assert!(error.to_string().contains("asked for 7.81 KiB") && error.to_string().contains("greedy"), "{error}");
+    assert_at_rest(&session);
+}
+
+#[test]
+fn an_estimate_may_be_exceeded_and_is_reported_in_the_peak() {
+    let (_folder, session) = session(64 << 20, 1);
+    let guess =
+        Task::new("guess", [], Arc::new(|context, _| Ok(Chunk::new(context.block::<u64>(&[1 << 20])?.freeze()))))
+            .output(Size::Estimated(1000));
+    let graph = Graph::new([guess]).unwrap();
+    assert!(!session.plan_graph(&graph, &[Key::new("guess")]).unwrap().exact());
+    let chunks = session.run(&graph, &[Key::new("guess")]).unwrap();
+    assert!(session.stats().ledger_peak_bytes > 8 << 20);
+    drop(chunks);
+    assert_at_rest(&session);
+}
+
+#[test]
+fn compute_inside_a_task_is_an_error() {
+    let (_folder, session) = session(64 << 20, 2);
+    let inner = session.clone();
+    let nested = Task::new(
+        "outer",
+        [],
+        Arc::new(move |_, _| {
+            let graph = Graph::new([empty("inner", vec![])])?;
+            inner.run(&graph, &[Key::new("inner")])?;
+            Ok(Chunk::new(()))
+        }),
+    );
+    let error = session.run(&Graph::new([nested]).unwrap(), &[Key::new("outer")]).unwrap_err();
+    assert!(error.to_string().contains("inside a task"), "{error}");
+}
+
+#[test]
+fn a_cancelled_run_ends_and_leaves_nothing() {
+    let (_folder, session) = session(64 << 20, 2);
+    let (started, has_started) = channel();
+    let started = std::sync::Mutex::new(started);
+    let ran = Arc::new(AtomicUsize::new(0));
+    let count = ran.clone();
+    let slow = move |at: u32| {
+        let (started, count) = (started.lock().unwrap().clone(), count.clone());
+        let run = move |_: &thermocline::graph::TaskContext<'_>, _: &[Chunk]| {
+            let _listening = started.send(());
+            count.fetch_add(1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(5));
+            Ok(Chunk::new(()))
+        };
+        Task::new(Key::indexed("slow", [at]), [], Arc::new(run)).output(Size::Exact(0))
+    };
+    let graph = Graph::new((0..1000).map(slow)).unwrap();
+    let wanted: Vec<Key> = (0..1000).map(|at| Key::indexed("slow", [at])).collect();
+    let canceller = session.clone();
+    let watcher = std::thread::spawn(move || {
+        has_started.recv().unwrap();
+        canceller.cancel();
+    });
+    let error = session.run(&graph, &wanted).unwrap_err();
+    watcher.join().unwrap();
+    assert!(matches!(error, Error::Cancelled), "{error}");
+    assert!(ran.load(Ordering::SeqCst) < 1000);
+    assert_at_rest(&session);
+}
+
+#[test]
+fn two_runs_share_a_session_if_their_floors_fit() {
+    let (_folder, session) = session(64 << 20, 2);
+    let graph = |name: &'static str| {
+        let key = move |at: u32| Key::indexed(name, [at]);
+        let parts = (0..40).map(move |at| word_task(key(at), vec![], 1, 1 << 16, 0).spillable());
+        let sum = word_task(Key::new("sum"), (0..4).map(key).collect(), 3, 10, 0);
+        Graph::new(parts.chain([sum])).unwrap()
+    };
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c"] {
+            let session = session.clone();
+            scope.spawn(move || session.run(&graph(name), &[Key::new("sum")]).unwrap());
+        }
+    });
+    assert_at_rest(&session);
+}
+
+#[test]
+fn a_session_may_end_on_its_own_worker() {
+    let (_folder, session) = session(16 << 20, 1);
+    let (sender, receiver) = channel::<Session>();
+    let receiver = std::sync::Mutex::new(receiver);
+    let last = Task::new(
+        "last",
+        [],
+        Arc::new(move |_, _| {
+            drop(receiver.lock().unwrap().recv());
+            Ok(Chunk::new(()))
+        }),
+    );
+    let graph = Graph::new([last]).unwrap();
+    sender.send(session.clone()).unwrap();
+    session.run(&graph, &[Key::new("last")]).unwrap();
+}
