@@ -1,4 +1,5 @@
-//! Tells the compiler whether real data is at hand, so that tests which need it are ignored where it is not.
+//! Tells the tests whether the real data files are there, so that those that need them are reported as ignored, not as
+//! passed, where they are not.
 
 fn main() {
     println!("cargo:rustc-check-cfg=cfg(real_data)");

@@ -200,6 +200,14 @@ pub enum Error {
         /// Why it failed.
         source: Arc<io::Error>,
     },
+    /// A source breaks its contract.
+    #[error("source {name}: {problem}; see the documentation of Source::fold_tiles")]
+    Source {
+        /// The source's name.
+        name: String,
+        /// What it did.
+        problem: String,
+    },
     /// A worker thread could not be started.
     #[error("a worker thread could not be started: {source}")]
     Thread {

@@ -6,12 +6,15 @@ mod config;
 mod error;
 mod event;
 pub mod graph;
+#[cfg(feature = "hdf5")]
+pub mod io;
 mod memory;
 mod scheduler;
 mod session;
 mod spill;
 mod units;
 
+pub use array::Array;
 pub use config::{Compression, Config, Eviction, Origin, TierSpec};
 pub use error::{Error, Result, UserError};
 pub use event::{Event, Observer};

@@ -42,7 +42,7 @@ pub trait Persist: Collection + Sized {
     ///
     /// # Errors
     /// Where their number is not what it should be.
-    fn from_kept(&self, chunks: Vec<Kept>) -> Result<Self>;
+    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self>;
 }
 
 /// A chunk that a session keeps, in memory or on scratch, until its last handle goes or the session ends.
@@ -319,7 +319,7 @@ impl Session {
     pub fn persist<C: Persist>(&self, collection: &C) -> Result<C> {
         let (graph, wanted) = built(|layers| collection.build_chunks(layers))?;
         match self.inner.scheduler.submit(&graph, &wanted, Keep::Hold)?.wait()? {
-            Results::Held(held) => collection.from_kept(held.into_iter().map(Kept).collect()),
+            Results::Held(held) => collection.with_kept(held.into_iter().map(Kept).collect()),
             Results::Chunks(_) => Err(Error::Cancelled),
         }
     }

@@ -54,6 +54,16 @@ impl Region {
         Some(both)
     }
 
+    /// Whether all of `other` lies in it.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        self.start.len() == other.start.len()
+            && (0..self.start.len()).all(|axis| {
+                other.start[axis] >= self.start[axis]
+                    && other.start[axis] + other.shape[axis] <= self.start[axis] + self.shape[axis]
+            })
+    }
+
     /// The same box, its start counted from `origin`.
     ///
     /// # Panics
@@ -131,11 +141,6 @@ impl ChunkGrid {
     #[must_use]
     pub fn lengths(&self, axis: usize) -> &[usize] {
         &self.axes[axis]
-    }
-
-    /// Where each chunk along `axis` starts, and the end.
-    pub(crate) fn starts(&self, axis: usize) -> &[usize] {
-        &self.starts[axis]
     }
 
     /// The number of chunks along each axis.
@@ -237,7 +242,7 @@ mod tests {
     #[test]
     fn blocks_cover_the_array_once() {
         let grid = ChunkGrid::new(vec![vec![3, 1, 2], vec![4], vec![1, 1]]);
-        let mut seen = vec![0; 6 * 4 * 2];
+        let mut seen = [0; 6 * 4 * 2];
         for block in 0..grid.blocks() {
             let region = grid.block(block);
             assert_eq!(grid.number(&grid.coordinates(block)), block);

@@ -1,8 +1,519 @@
 //! Blocked n-dimensional arrays.
+//!
+//! An [`Array`] is an expression: a shape, chunks and what its values are made of. Nothing is computed until a
+//! [`Session`](crate::Session) is asked to. Elementwise operations are then fused with the [`Source`] below and the
+//! reduction above them: each input is read once, tile by tile, and no intermediate block is made.
+//!
+//! An impossible operation gives an array that carries its error, with the caller's line; it comes out of `compute`,
+//! `plan`, or at once of [`checked`](Array::checked).
 
+mod axes;
+mod compute;
+mod elementwise;
 mod grid;
+mod leaf;
+mod node;
+mod operators;
+mod reduce;
+mod reducer;
+mod select;
 mod source;
 mod strided;
 
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+use ndarray::ArrayD;
+
+pub use axes::Axes;
+use elementwise::{MapNode, ZipFn, ZipNode, broadcast_grid, broadcast_shape};
 pub use grid::{ChunkGrid, Region};
+use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
+use node::{Node, Shared};
+pub use operators::{Arithmetic, Cast};
+use reduce::ReduceNode;
+use reducer::{Count, Extreme, Mean, Reducer, Sum, Variance};
+pub use reducer::{Real, Summable};
+use select::{ConcatenateNode, RechunkNode, SliceNode, Stride};
 pub use source::{Source, TILE};
+
+use crate::chunk::Element;
+use crate::error::{Error, Result};
+use crate::units::ByteSize;
+
+/// A lazy, blocked, n-dimensional array. Cheap to clone.
+///
+/// ```
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Array::<f64>::from_fn(&[6, 4], &[2, 4], |at| (at[0] * 4 + at[1]) as f64);
+/// let anomaly = &x - &x.mean(0);
+/// let spread = session.compute(&anomaly.max(..))?;
+/// assert_eq!(spread[[]], 10.0);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+pub struct Array<T: Element> {
+    node: Arc<Shared<T>>,
+    failure: Option<Error>,
+}
+
+impl<T: Element> Clone for Array<T> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), failure: self.failure.clone() }
+    }
+}
+
+/// A part along one axis, by NumPy's rules: `start..stop` with a step; negative indices count from the end.
+///
+/// ```
+/// use thermocline::array::Slice;
+///
+/// let reversed = Slice::all().step(-1);
+/// let last_ten = Slice::from(-10..);
+/// # let _ = (reversed, last_ten);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    start: Option<isize>,
+    stop: Option<isize>,
+    step: isize,
+}
+
+impl Slice {
+    /// The whole axis.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { start: None, stop: None, step: 1 }
+    }
+
+    /// From `start`, up to but without `stop`.
+    #[must_use]
+    pub fn new(start: Option<isize>, stop: Option<isize>, step: isize) -> Self {
+        Self { start, stop, step }
+    }
+
+    /// With another step; negative to go backwards.
+    #[must_use]
+    pub fn step(mut self, step: isize) -> Self {
+        self.step = step;
+        self
+    }
+
+    fn resolve(self, length: usize) -> Result<Stride, String> {
+        if self.step == 0 {
+            return Err("a slice can't have step 0".into());
+        }
+        let length = length as isize;
+        let (low, high) = if self.step > 0 { (0, length) } else { (-1, length - 1) };
+        let place = |index: isize| (if index < 0 { index + length } else { index }).clamp(low, high);
+        let start = self.start.map_or(if self.step > 0 { low } else { high }, place);
+        let stop = self.stop.map_or(if self.step > 0 { high } else { low }, place);
+        let distance = if self.step > 0 { stop - start } else { start - stop };
+        let count = if distance <= 0 { 0 } else { (distance as usize).div_ceil(self.step.unsigned_abs()) };
+        Ok(Stride { start: if count == 0 { 0 } else { start as usize }, step: self.step, count })
+    }
+}
+
+impl From<std::ops::Range<isize>> for Slice {
+    fn from(range: std::ops::Range<isize>) -> Self {
+        Self::new(Some(range.start), Some(range.end), 1)
+    }
+}
+
+impl From<std::ops::RangeFrom<isize>> for Slice {
+    fn from(range: std::ops::RangeFrom<isize>) -> Self {
+        Self::new(Some(range.start), None, 1)
+    }
+}
+
+impl From<std::ops::RangeTo<isize>> for Slice {
+    fn from(range: std::ops::RangeTo<isize>) -> Self {
+        Self::new(None, Some(range.end), 1)
+    }
+}
+
+impl From<std::ops::RangeFull> for Slice {
+    fn from(_: std::ops::RangeFull) -> Self {
+        Self::all()
+    }
+}
+
+impl<T: Element> Array<T> {
+    fn of(node: impl Node<T>) -> Self {
+        Self { node: Arc::new(Shared(Box::new(node))), failure: None }
+    }
+
+    fn failed(error: Error) -> Self {
+        let node = FailedNode { error: error.clone(), grid: ChunkGrid::new(Vec::new()) };
+        Self { failure: Some(error), ..Self::of(node) }
+    }
+
+    /// The array of a source's values, in its own chunks.
+    pub fn from_source(source: impl Source<Item = T> + 'static) -> Self {
+        Self::from_shared_source(Arc::new(source))
+    }
+
+    /// The array of a shared source's values, in its own chunks.
+    #[must_use]
+    pub fn from_shared_source(source: Arc<dyn Source<Item = T>>) -> Self {
+        Self::of(SourceNode { grid: source.grid(), source })
+    }
+
+    /// An array in memory, in chunks of `chunks`. The memory stays the caller's: it is not charged to the limit.
+    #[track_caller]
+    #[must_use]
+    pub fn from_ndarray(array: ArrayD<T>, chunks: &[usize]) -> Self {
+        let grid = match grid_of("from_ndarray", array.shape(), chunks, Location::caller()) {
+            Ok(grid) => grid,
+            Err(error) => return Self::failed(error),
+        };
+        let array = if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() };
+        Self::of(MemoryNode { array: Arc::new(array), grid })
+    }
+
+    /// An array whose value at each index is `function` of it, in chunks of `chunks`.
+    #[track_caller]
+    #[must_use]
+    pub fn from_fn(
+        shape: &[usize],
+        chunks: &[usize],
+        function: impl Fn(&[usize]) -> T + Send + Sync + 'static,
+    ) -> Self {
+        match grid_of("from_fn", shape, chunks, Location::caller()) {
+            Ok(grid) => Self::of(FunctionNode { function: Arc::new(function), grid }),
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// The array itself, or the error of the impossible operation that it was made of.
+    ///
+    /// # Errors
+    /// [`Error::Operation`].
+    pub fn checked(self) -> Result<Self> {
+        match self.failure {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    /// The length along each axis.
+    #[must_use]
+    pub fn shape(&self) -> Vec<usize> {
+        self.node.0.grid().shape()
+    }
+
+    /// The number of axes.
+    #[must_use]
+    pub fn ndim(&self) -> usize {
+        self.node.0.grid().ndim()
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.shape().iter().product()
+    }
+
+    /// Its chunks.
+    #[must_use]
+    pub fn chunks(&self) -> &ChunkGrid {
+        self.node.0.grid()
+    }
+
+    /// The same values in chunks of `chunks`, the last ones along each axis as short as they must be.
+    #[track_caller]
+    #[must_use]
+    pub fn rechunk(&self, chunks: &[usize]) -> Self {
+        if self.failure.is_some() {
+            return self.clone();
+        }
+        match grid_of("rechunk", &self.shape(), chunks, Location::caller()) {
+            Ok(grid) => Self::of(RechunkNode { input: self.node.clone(), grid }),
+            Err(error) => Self::failed(error),
+        }
+    }
+
+    /// A part of it: a [`Slice`] for each of the first axes; axes that are not named are whole.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::array::Slice;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[10], &[4], |at| at[0] as i64);
+    /// let every_third_backwards = x.slice(&[Slice::from(-2..).step(1)]);
+    /// assert_eq!(session.compute(&every_third_backwards)?.into_raw_vec_and_offset().0, [8, 9]);
+    /// let backwards = x.slice(&[Slice::all().step(-3)]);
+    /// assert_eq!(session.compute(&backwards)?.into_raw_vec_and_offset().0, [9, 6, 3, 0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn slice(&self, slices: &[Slice]) -> Self {
+        let location = Location::caller();
+        if self.failure.is_some() {
+            return self.clone();
+        }
+        let shape = self.shape();
+        if slices.len() > shape.len() {
+            let problem = format!("{} slices for an array of shape {shape:?}", slices.len());
+            return Self::failed(Error::operation("slice", location, problem));
+        }
+        let mut strides = Vec::with_capacity(shape.len());
+        for (axis, &length) in shape.iter().enumerate() {
+            match slices.get(axis).copied().unwrap_or_else(Slice::all).resolve(length) {
+                Ok(stride) => strides.push(stride),
+                Err(problem) => return Self::failed(Error::operation("slice", location, problem)),
+            }
+        }
+        let grid = ChunkGrid::new(
+            strides.iter().enumerate().map(|(axis, stride)| stride.chunks(self.chunks().lengths(axis))).collect(),
+        );
+        Self::of(SliceNode { input: self.node.clone(), strides, grid })
+    }
+
+    /// Arrays one after the other along `axis`.
+    #[track_caller]
+    #[must_use]
+    pub fn concatenate(arrays: &[Self], axis: usize) -> Self {
+        let location = Location::caller();
+        let fail = |problem: String| Self::failed(Error::operation("concatenate", location, problem));
+        if let Some(failed) = arrays.iter().find(|array| array.failure.is_some()) {
+            return failed.clone();
+        }
+        let Some(first) = arrays.first() else { return fail("there is no array".into()) };
+        let shape = first.shape();
+        if axis >= shape.len() {
+            return fail(format!("axis {axis} of arrays of shape {shape:?} does not exist"));
+        }
+        for array in arrays {
+            let other = array.shape();
+            let fits = |at: usize| at == axis || other.get(at) == Some(&shape[at]);
+            if other.len() != shape.len() || !(0..shape.len()).all(fits) {
+                let (a, b) = (first.node.0.label(), array.node.0.label());
+                return fail(format!("{a} has shape {shape:?}, {b} has {other:?}: they differ off axis {axis}"));
+            }
+        }
+        let lengths = |at: usize| -> Vec<usize> {
+            if at != axis {
+                return first.chunks().lengths(at).to_vec();
+            }
+            let all = arrays.iter().flat_map(|array| array.chunks().lengths(at).iter().copied());
+            all.filter(|&length| length > 0).collect()
+        };
+        let grid = ChunkGrid::new((0..shape.len()).map(lengths).collect());
+        Self::of(ConcatenateNode { inputs: arrays.iter().map(|array| array.node.clone()).collect(), axis, grid })
+    }
+
+    /// `function` of each element.
+    #[must_use]
+    pub fn map<U: Element>(&self, function: impl Fn(T) -> U + Send + Sync + 'static) -> Array<U> {
+        self.map_labelled("map", function)
+    }
+
+    fn map_labelled<U: Element>(
+        &self,
+        label: &'static str,
+        function: impl Fn(T) -> U + Send + Sync + 'static,
+    ) -> Array<U> {
+        if let Some(error) = &self.failure {
+            return Array::failed(error.clone());
+        }
+        let map = move |values: &[T], out: &mut [U]| {
+            for (out, &value) in out.iter_mut().zip(values) {
+                *out = function(value);
+            }
+        };
+        Array::of(MapNode { label, input: self.node.clone(), function: Arc::new(map) })
+    }
+
+    /// The same values as another type, as Rust's `as` converts them.
+    #[must_use]
+    pub fn astype<U: Element>(&self) -> Array<U>
+    where
+        T: Cast<U>,
+    {
+        self.map_labelled("astype", T::cast)
+    }
+
+    fn zip_with<B: Element, U: Element>(
+        &self,
+        label: &'static str,
+        other: &Array<B>,
+        location: &'static Location<'static>,
+        function: ZipFn<T, B, U>,
+    ) -> Array<U> {
+        if let Some(error) = self.failure.as_ref().or(other.failure.as_ref()) {
+            return Array::failed(error.clone());
+        }
+        let (left, right) = (self.shape(), other.shape());
+        let Some(shape) = broadcast_shape(&left, &right) else {
+            let problem =
+                format!("shapes {left:?} of {} and {right:?} of {} can't be broadcast together", T::DTYPE, B::DTYPE);
+            return Array::failed(Error::operation(label, location, problem));
+        };
+        let grid = broadcast_grid(&shape, self.chunks(), other.chunks());
+        Array::of(ZipNode { label, left: self.node.clone(), right: other.node.clone(), function, grid })
+    }
+
+    #[track_caller]
+    fn reduce<R: Reducer<T>>(&self, label: &'static str, axes: &impl Axes, empty: bool, reducer: R) -> Array<R::Out> {
+        if let Some(error) = &self.failure {
+            return Array::failed(error.clone());
+        }
+        let location = Location::caller();
+        let reduced = match axes.resolve(self.ndim()) {
+            Ok(reduced) => reduced,
+            Err(problem) => return Array::failed(Error::operation(label, location, problem)),
+        };
+        let shape = self.shape();
+        if !empty && shape.iter().zip(&reduced).any(|(&length, &reduced)| reduced && length == 0) {
+            let problem = format!("an array of shape {shape:?} has no value along a reduced axis");
+            return Array::failed(Error::operation(label, location, problem));
+        }
+        let kept = (0..shape.len()).filter(|&axis| !reduced[axis]);
+        let grid = ChunkGrid::new(kept.map(|axis| self.chunks().lengths(axis).to_vec()).collect());
+        Array::of(ReduceNode { label, input: self.node.clone(), reducer, reduced, grid })
+    }
+
+    /// The number of values that are not NaN, over `axes`.
+    #[track_caller]
+    #[must_use]
+    pub fn count(&self, axes: impl Axes) -> Array<i64> {
+        self.reduce("count", &axes, true, Count)
+    }
+}
+
+impl<T: Summable> Array<T> {
+    /// The sum over `axes`. Floats are summed in f64; integers and bools in 64 bits, wrapping.
+    #[track_caller]
+    #[must_use]
+    pub fn sum(&self, axes: impl Axes) -> Array<T::Total> {
+        self.reduce("sum", &axes, true, Sum { skip: false })
+    }
+
+    /// The sum over `axes` of what is not NaN.
+    #[track_caller]
+    #[must_use]
+    pub fn nansum(&self, axes: impl Axes) -> Array<T::Total> {
+        self.reduce("nansum", &axes, true, Sum { skip: true })
+    }
+
+    /// The mean over `axes`: of the same type for floats, f64 for integers.
+    #[track_caller]
+    #[must_use]
+    pub fn mean(&self, axes: impl Axes) -> Array<T::Average> {
+        self.reduce("mean", &axes, true, Mean { skip: false })
+    }
+
+    /// The mean over `axes` of what is not NaN; NaN where nothing is.
+    #[track_caller]
+    #[must_use]
+    pub fn nanmean(&self, axes: impl Axes) -> Array<T::Average> {
+        self.reduce("nanmean", &axes, true, Mean { skip: true })
+    }
+}
+
+impl<T: Real> Array<T> {
+    /// The least value over `axes`; NaN where there is one.
+    #[track_caller]
+    #[must_use]
+    pub fn min(&self, axes: impl Axes) -> Self {
+        self.reduce("min", &axes, false, Extreme { greatest: false, skip: false })
+    }
+
+    /// The greatest value over `axes`; NaN where there is one.
+    #[track_caller]
+    #[must_use]
+    pub fn max(&self, axes: impl Axes) -> Self {
+        self.reduce("max", &axes, false, Extreme { greatest: true, skip: false })
+    }
+
+    /// The least value over `axes` of what is not NaN.
+    #[track_caller]
+    #[must_use]
+    pub fn nanmin(&self, axes: impl Axes) -> Self {
+        self.reduce("nanmin", &axes, false, Extreme { greatest: false, skip: true })
+    }
+
+    /// The greatest value over `axes` of what is not NaN.
+    #[track_caller]
+    #[must_use]
+    pub fn nanmax(&self, axes: impl Axes) -> Self {
+        self.reduce("nanmax", &axes, false, Extreme { greatest: true, skip: true })
+    }
+
+    /// The variance over `axes`, divided by the number of values.
+    #[track_caller]
+    #[must_use]
+    pub fn var(&self, axes: impl Axes) -> Array<T::Spread> {
+        self.reduce("var", &axes, true, Variance { skip: false, root: false })
+    }
+
+    /// The standard deviation over `axes`.
+    #[track_caller]
+    #[must_use]
+    pub fn std(&self, axes: impl Axes) -> Array<T::Spread> {
+        self.reduce("std", &axes, true, Variance { skip: false, root: true })
+    }
+
+    /// The variance over `axes` of what is not NaN.
+    #[track_caller]
+    #[must_use]
+    pub fn nanvar(&self, axes: impl Axes) -> Array<T::Spread> {
+        self.reduce("nanvar", &axes, true, Variance { skip: true, root: false })
+    }
+
+    /// The standard deviation over `axes` of what is not NaN.
+    #[track_caller]
+    #[must_use]
+    pub fn nanstd(&self, axes: impl Axes) -> Array<T::Spread> {
+        self.reduce("nanstd", &axes, true, Variance { skip: true, root: true })
+    }
+}
+
+/// The grid of chunks of `chunk` of an array of `shape`.
+fn grid_of(
+    operation: &'static str,
+    shape: &[usize],
+    chunk: &[usize],
+    location: &'static Location<'static>,
+) -> Result<ChunkGrid> {
+    let size = shape.iter().try_fold(1_usize, |size, &length| size.checked_mul(length));
+    if shape.len() != chunk.len() || chunk.contains(&0) {
+        let problem = format!("chunks {chunk:?} for shape {shape:?}: expected one length, at least 1, for each axis");
+        return Err(Error::operation(operation, location, problem));
+    }
+    if size.is_none_or(|size| size > isize::MAX as usize / 16) {
+        return Err(Error::operation(operation, location, format!("shape {shape:?} has more elements than can be")));
+    }
+    Ok(ChunkGrid::regular(shape, chunk))
+}
+
+impl<T: Element> fmt::Debug for Array<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failure {
+            Some(error) => write!(f, "Array<{}>({error})", T::DTYPE),
+            None => write!(f, "Array<{}> {:?} in chunks {}", T::DTYPE, self.shape(), self.chunks()),
+        }
+    }
+}
+
+/// A table as Dask shows it: shape, bytes and number of chunks, of the whole and of a chunk.
+impl<T: Element> fmt::Display for Array<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(error) = &self.failure {
+            return write!(f, "impossible: {error}");
+        }
+        let bytes = |elements: usize| ByteSize::new((elements * size_of::<T>()) as u64).to_string();
+        let shape =
+            |lengths: &[usize]| format!("({})", lengths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        let grid = self.chunks();
+        writeln!(f, "{:<8} {:>24}  {:>24}", self.node.0.label(), "array", "chunk")?;
+        writeln!(f, "{:<8} {:>24}  {:>24}", "bytes", bytes(self.size()), bytes(grid.largest_block()))?;
+        writeln!(f, "{:<8} {:>24}  {:>24}", "shape", shape(&self.shape()), grid.to_string())?;
+        write!(f, "{:<8} {:>24}  {:>24}", "dtype", T::DTYPE, format!("{} chunks", grid.blocks()))
+    }
+}

@@ -11,6 +11,9 @@ use crate::graph::TaskContext;
 /// The most elements a tile has: small enough that it and what is computed from it stay in a core's own cache.
 pub const TILE: usize = 16 << 10;
 
+/// Takes a tile: its box, and its values in C order.
+pub(super) type Visit<'a, T> = dyn FnMut(&Region, &[T]) -> Result<()> + 'a;
+
 /// Values that are made or read block by block: files, generators.
 ///
 /// The one method that must be written is [`fold_tiles`](Self::fold_tiles), which hands out a region's values as
@@ -39,6 +42,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// What reading fails with, or what `visit` returns.
+    #[expect(clippy::type_complexity, reason = "implementors read it here")]
     fn fold_tiles(
         &self,
         context: &TaskContext<'_>,

@@ -393,12 +393,6 @@ impl Slots {
         garbage
     }
 
-    /// The number of chunks.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.slots.iter().flatten().count()
-    }
-
     /// Keeps ranks from now on.
     fn start_ranking(&mut self) {
         if !std::mem::replace(&mut self.ranked, true) {

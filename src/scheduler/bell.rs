@@ -3,7 +3,7 @@
 //! An event count. A worker reads the epoch, looks for work, and sleeps only if the epoch is still the one it read: a ring
 //! in between either moved the epoch before the worker read it (then what it announced was there to be found), or moves it
 //! before the worker sleeps (then it does not sleep), or finds the worker counted as a sleeper (then it is notified under
-//! the mutex that the worker waits with). The three cases are in the single total order of the SeqCst operations on
+//! the mutex that the worker waits with). The three cases are in the single total order of the `SeqCst` operations on
 //! `epoch` and `sleepers`: a ringer adds to `epoch`, then reads `sleepers`; a sleeper adds to `sleepers`, then reads
 //! `epoch`. At least one of them sees the other. `bell_loses_no_wakeup` in the tests drives this with real threads.
 

@@ -53,7 +53,7 @@ pub(crate) struct Staging {
 /// The bytes of a [`Staging`].
 pub(crate) const STAGING: u64 = (LZ4_BLOCK + PACKED) as u64;
 
-/// What lz4_flex asks for as room for a packed block: 1.1 times its length and a little.
+/// What `lz4_flex` asks for as room for a packed block: 1.1 times its length and a little.
 const PACKED: usize = LZ4_BLOCK + LZ4_BLOCK / 10 + 64;
 
 impl Staging {

@@ -52,9 +52,8 @@ impl Extent {
     fn preallocate(&self) -> Result<()> {
         loop {
             match fallocate(&self.segment.file, FallocateFlags::empty(), self.offset, self.len) {
-                Ok(()) => return Ok(()),
                 // Without fallocate, a positioned write that finds the disk full still is an error, not a signal.
-                Err(Errno::NOTSUP) => return Ok(()),
+                Ok(()) | Err(Errno::NOTSUP) => return Ok(()),
                 Err(Errno::INTR) => {}
                 Err(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => return Err(self.tier.full(self.len)),
                 Err(error) => return Err(self.tier.failed("preallocating", error.into())),

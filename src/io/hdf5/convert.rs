@@ -1,0 +1,199 @@
+//! From stored bytes to values: unpack, mask, scale.
+//!
+//! The rules are xarray's `mask_and_scale`: a stored number equal to `_FillValue` or to `missing_value` is missing,
+//! and becomes NaN; any other is `stored * scale_factor + add_offset`, computed in `f64` and rounded once to the type
+//! asked for. NaN comes out in its one canonical form. Loops are free of branches, so that they vectorise.
+
+use super::dtype::{Number, with_number};
+use crate::chunk::{DType, Element};
+
+/// A number as an attribute holds it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Scalar {
+    Signed(i64),
+    Unsigned(u64),
+    Float(f64),
+}
+
+impl Scalar {
+    /// Its nearest `f64`.
+    pub(crate) fn to_f64(self) -> f64 {
+        match self {
+            Self::Signed(value) => value as f64,
+            Self::Unsigned(value) => value as f64,
+            Self::Float(value) => value,
+        }
+    }
+
+    /// The same bits, of integers of `size` bytes, with another sign.
+    pub(crate) fn with_sign(self, signed: bool, size: usize) -> Self {
+        let unused = 64 - 8 * size.clamp(1, 8) as u32;
+        match (self, signed) {
+            (Self::Signed(value), false) => Self::Unsigned((value as u64) << unused >> unused),
+            (Self::Unsigned(value), true) => Self::Signed((value as i64) << unused >> unused),
+            _ => self,
+        }
+    }
+}
+
+mod sealed {
+    /// Made from a stored number, rounded as `as` does.
+    pub trait FromStored<S> {
+        fn from_stored(stored: S) -> Self;
+    }
+}
+use sealed::FromStored;
+
+/// The types that a variable's values can be read as: `f32`, `f64`, `i8` to `i64`, `u8` to `u64`.
+pub trait Real:
+    Element
+    + FromStored<i8>
+    + FromStored<i16>
+    + FromStored<i32>
+    + FromStored<i64>
+    + FromStored<u8>
+    + FromStored<u16>
+    + FromStored<u32>
+    + FromStored<u64>
+    + FromStored<f32>
+    + FromStored<f64>
+{
+}
+
+/// A stored number.
+trait Stored: Copy + PartialEq {
+    /// The number at the start of `bytes`, which has exactly its size.
+    fn read(bytes: &[u8]) -> Self;
+    fn to_f64(self) -> f64;
+    /// The number that equals `value`, if there is one.
+    fn equal_to(value: Scalar) -> Option<Self>;
+}
+
+macro_rules! reals {
+    ($($t:ident),+) => {
+        $(impl Real for $t {})+
+        $(reals!(@ $t, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);)+
+    };
+    (@ $t:ident, $($s:ident),+) => {$(
+        impl FromStored<$s> for $t {
+            #[inline(always)]
+            #[expect(clippy::allow_attributes, reason = "some of the hundred pairs are lossless, some are the same type")]
+            #[allow(clippy::cast_lossless, clippy::inline_always, trivial_numeric_casts)]
+            fn from_stored(stored: $s) -> Self {
+                stored as Self
+            }
+        }
+    )+};
+}
+reals!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
+macro_rules! stored {
+    ($($t:ident: $equal_to:expr),+ $(,)?) => {$(
+        impl Stored for $t {
+            fn read(bytes: &[u8]) -> Self {
+                Self::from_ne_bytes(bytes.try_into().unwrap_or_default())
+            }
+
+            fn to_f64(self) -> f64 {
+                f64::from_stored(self)
+            }
+
+            fn equal_to(value: Scalar) -> Option<Self> {
+                let exact: fn(Scalar) -> Option<Self> = $equal_to;
+                exact(value)
+            }
+        }
+    )+};
+}
+macro_rules! integer {
+    ($t:ident) => {
+        |value| match value {
+            Scalar::Signed(value) => $t::try_from(value).ok(),
+            Scalar::Unsigned(value) => $t::try_from(value).ok(),
+            Scalar::Float(value) => Some(value as $t).filter(|&near| f64::from_stored(near) == value),
+        }
+    };
+}
+stored! {
+    i8: integer!(i8), i16: integer!(i16), i32: integer!(i32), i64: integer!(i64),
+    u8: integer!(u8), u16: integer!(u16), u32: integer!(u32), u64: integer!(u64),
+    f32: |value| Some(value.to_f64() as f32), f64: |value| Some(value.to_f64()),
+}
+
+/// How stored numbers become values.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Conversion {
+    /// The type of the stored numbers.
+    pub(crate) stored: Number,
+    /// Stored numbers that mean "missing".
+    pub(crate) masks: [Option<Scalar>; 2],
+    /// Factor and offset.
+    pub(crate) scale: Option<(f64, f64)>,
+}
+
+impl Conversion {
+    /// Numbers as they are stored.
+    pub(crate) fn plain(stored: Number) -> Self {
+        Self { stored, masks: [None, None], scale: None }
+    }
+
+    /// Why the values can't be of type `T`, if they can't.
+    pub(crate) fn refuses<T: Real>(&self) -> Option<String> {
+        let (stored, wanted) = (self.stored.dtype(), T::DTYPE);
+        if matches!(wanted, DType::Float32 | DType::Float64) {
+            return None;
+        }
+        if self.scale.is_some() {
+            return Some(format!("it has scale_factor or add_offset, so it can't be read as {wanted}: use f32 or f64"));
+        }
+        if self.masks.iter().any(Option::is_some) {
+            return Some(format!(
+                "its values can be missing (_FillValue or missing_value), which {wanted} can't say: use f32 or f64"
+            ));
+        }
+        let fits = self.stored.is_integer() && holds(wanted, self.stored);
+        (!fits).then(|| format!("it holds {stored}, which {wanted} can't hold without loss: use {stored}, f32 or f64"))
+    }
+
+    /// Converts as many stored numbers as `out` has places.
+    pub(crate) fn convert<T: Real>(&self, bytes: &[u8], out: &mut [T]) {
+        with_number!(self.stored, S => self.convert_from::<S, T>(bytes, out));
+    }
+
+    fn convert_from<S: Stored, T: Real + FromStored<S>>(&self, bytes: &[u8], out: &mut [T]) {
+        let nan = T::from_stored(f64::NAN).canonical();
+        let mut masks = self.masks.iter().flatten().filter_map(|&mask| S::equal_to(mask));
+        let masks = masks.next().map(|first| (first, masks.next().unwrap_or(first)));
+        match (self.scale, masks) {
+            (None, None) => each(bytes, out, |stored: S| T::from_stored(stored).canonical()),
+            (None, Some((a, b))) => each(bytes, out, |stored: S| {
+                let value = T::from_stored(stored).canonical();
+                if (stored == a) | (stored == b) { nan } else { value }
+            }),
+            (Some((factor, offset)), None) => {
+                each(bytes, out, |stored: S| T::from_stored(stored.to_f64() * factor + offset).canonical());
+            }
+            (Some((factor, offset)), Some((a, b))) => each(bytes, out, |stored: S| {
+                let value = T::from_stored(stored.to_f64() * factor + offset).canonical();
+                if (stored == a) | (stored == b) { nan } else { value }
+            }),
+        }
+    }
+}
+
+fn each<S: Stored, T>(bytes: &[u8], out: &mut [T], value: impl Fn(S) -> T) {
+    for (stored, out) in bytes.chunks_exact(size_of::<S>()).zip(out) {
+        *out = value(S::read(stored));
+    }
+}
+
+/// Whether every integer of type `stored` is one of type `wanted`.
+fn holds(wanted: DType, stored: Number) -> bool {
+    let signed = |dtype| matches!(dtype, DType::Int8 | DType::Int16 | DType::Int32 | DType::Int64);
+    let (from, to) = (stored.dtype(), wanted);
+    match (signed(from), signed(to)) {
+        (true, false) => false,
+        (false, true) => from.size() < to.size(),
+        _ => from.size() <= to.size(),
+    }
+}

@@ -1,0 +1,139 @@
+//! The library's way: `H5Dread` of one piece after the other, under its lock. Correct for whatever it knows, slower.
+
+use std::path::{Component, Path};
+
+use ::hdf5::Dataset;
+use ::hdf5::plist::DatasetCreate;
+use ::hdf5::plist::dataset_create::Layout as Kind;
+
+use super::contents::open_dataset;
+use super::convert::Real;
+use super::file::{Input, refused};
+use super::layout::Layout;
+use super::raw;
+use super::storage::{Storage, missing_filters};
+use super::tiles::{Piece, Sink};
+use crate::array::Region;
+use crate::chunk::charge;
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::graph::TaskContext;
+
+/// Beside the buffers for a chunk, the library has caches of its own: 1 MiB for chunks, and some for metadata.
+const CACHES: u64 = 4 << 20;
+
+/// What is known of a data set that the library reads.
+#[derive(Clone, Debug)]
+pub(super) struct Foreign {
+    name: String,
+    reason: String,
+    /// Bytes of a chunk in memory, 0 where there are none.
+    chunk: u64,
+    /// Stored bytes and bytes in memory of the whole data set, to tell how much of the file a piece is.
+    stored: u64,
+    whole: u64,
+}
+
+impl Foreign {
+    /// Checks that the library can read `dataset`, and that it would stay in its folder.
+    pub(super) fn new(
+        input: &Input,
+        dataset: &Dataset,
+        properties: &DatasetCreate,
+        name: &str,
+        reason: String,
+        layout: &Layout,
+    ) -> Result<Self, String> {
+        let said = |error: ::hdf5::Error| format!("it can't be read: {error}");
+        let missing = missing_filters(properties).map_err(said)?;
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            return Err(format!(
+                "it went through a filter that is not built in ({missing}): rewrite the file, e.g. with `h5repack -f SHUF -f GZIP=4`"
+            ));
+        }
+        let kind = properties.get_layout().map_err(said)?;
+        if let Some(file) = properties.get_external().map_err(said)?.first() {
+            // The library would look for it in the process's working folder.
+            return Err(format!(
+                "its values are in another file ({}): copy it into one, e.g. with `h5repack`",
+                file.name
+            ));
+        }
+        if kind == Kind::Virtual {
+            for mapping in properties.get_virtual_map().map_err(said)? {
+                check_neighbour(input.path(), &mapping.src_filename)?;
+            }
+        }
+        let bytes = |shape: &[usize]| shape.iter().product::<usize>() as u64 * layout.item as u64;
+        let chunk = if kind == Kind::Chunked { bytes(&layout.chunk) } else { 0 };
+        let (stored, whole) = (dataset.storage_size(), bytes(&layout.extent).max(1));
+        Ok(Self { name: name.to_owned(), reason, chunk, stored, whole })
+    }
+
+    /// Why the library reads it.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Bytes that the library takes for itself: a chunk as stored, a chunk in memory, its caches.
+    fn hidden(&self) -> u64 {
+        charge(self.chunk.saturating_mul(2).saturating_add(CACHES))
+    }
+
+    /// Bytes that reading `region` takes.
+    pub(super) fn workspace(&self, layout: &Layout, region: &Region) -> u64 {
+        charge((largest_piece(layout, region) * layout.item) as u64).saturating_add(self.hidden())
+    }
+}
+
+/// Other files that make up a data set must lie beside it or below, and be there: the library would follow any path,
+/// and take a missing source of a virtual data set for fill values.
+fn check_neighbour(path: &Path, name: &str) -> Result<(), String> {
+    if name == "." {
+        return Ok(());
+    }
+    let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !inside {
+        return Err(format!("it is stored in {name}, which is outside of its folder: not followed"));
+    }
+    let place = path.parent().unwrap_or(Path::new(".")).join(name);
+    // A pattern (`part-%b.h5`) stands for as many files as there are.
+    if !name.contains('%') && !place.is_file() {
+        return Err(format!("it is stored in {}, which is not there", place.display()));
+    }
+    Ok(())
+}
+
+fn largest_piece(layout: &Layout, region: &Region) -> usize {
+    let along = layout.chunk.iter().zip(&region.shape).map(|(chunk, wanted)| chunk.min(wanted));
+    along.product()
+}
+
+/// Hands `region` to `sink`, piece by piece in C order.
+pub(super) fn read<T: Real>(
+    storage: &Storage,
+    foreign: &Foreign,
+    input: &Input,
+    context: &TaskContext<'_>,
+    region: &Region,
+    sink: &mut Sink<'_, T>,
+) -> Result<()> {
+    let (path, layout) = (input.path(), &storage.layout);
+    let said = |error: ::hdf5::Error| refused(path, &format!("variable {} can't be read", foreign.name), &error);
+    let _hidden = context.allocator().reserve(foreign.hidden())?;
+    let mut buffer = context.buffer(largest_piece(layout, region) * layout.item)?;
+    let file = input.library()?;
+    let dataset = open_dataset(&file, path, &foreign.name)?
+        .ok_or_else(|| Error::file(path, format!("variable {} is gone", foreign.name)))?;
+    let native = storage.number.native().map_err(said)?;
+    layout.pieces(region, |_, part| {
+        let bytes = &mut buffer.as_mut_slice()[..part.len() * layout.item];
+        // Elements that were never written and have no fill value are left as they are.
+        bytes.fill(0);
+        raw::read_box(&dataset, &native, &part.start, &part.shape, bytes).map_err(said)?;
+        let share = u128::from(foreign.stored) * bytes.len() as u128 / u128::from(foreign.whole);
+        context.report(&Event::Read { stored: share as u64, direct: false });
+        sink.piece(part, &Piece { origin: &part.start, shape: &part.shape, bytes, first: 0, shuffled: false })
+    })
+}

@@ -1,0 +1,58 @@
+//! Numbers out of HDF5 files.
+//!
+//! The HDF5 library opens files, reads attributes and lists where the chunks of a variable lie. All of that happens
+//! under its one global lock, once, when a variable is opened. What is then read while a task runs goes one of two
+//! ways, and [`ReadPath`] says which:
+//!
+//! ```text
+//!            file.rs: is it HDF5? which variables?      (library, locked)
+//!            dtype.rs, filters.rs, index.rs: what is stored, how and where
+//!                     |                                  |
+//!              known to us                          anything else
+//!                     v                                  v
+//!   direct.rs: pread, check, inflate            library.rs: H5Dread
+//!      (calling thread, no lock)                 (one thread at a time)
+//!                     |                                  |
+//!                     +------> tiles.rs, convert.rs <----+
+//! ```
+//!
+//! **H1** Both ways end in the same conversion, so they agree to the bit (invariant D1).
+//!
+//! **H2** Nothing in a file is believed: chunk addresses, sizes and shapes are checked against the file's size before
+//! memory is asked for, and a deflate stream can't claim to hold more than it can expand to.
+//!
+//! **H3** Buffers come from the task's grant: for the chunks of one call, one stored chunk, one inflated chunk, a
+//! staging buffer and a tile. `Source::workspace` counts the same buffers with the same functions. What
+//! it does not count is libdeflate's decoder, one per call, of about 12 KB.
+//!
+//! **H4** A file whose size, time or identity changed since it was opened is an error, not other values.
+//!
+//! `unsafe` is in `raw.rs` alone.
+
+mod attribute;
+mod contents;
+mod convert;
+mod descriptors;
+mod direct;
+mod dtype;
+mod file;
+mod filters;
+mod index;
+mod layout;
+mod library;
+mod raw;
+mod storage;
+mod tiles;
+mod variable;
+
+pub(super) use attribute::Attributes;
+pub(super) use contents::{open_dataset, walk};
+pub(super) use convert::{Conversion, Scalar};
+pub(super) use descriptors::Descriptors;
+pub(super) use dtype::{Detected, Number, detect};
+pub(super) use file::{Input, refused};
+pub(super) use storage::Storage;
+pub(super) use variable::Shape;
+
+pub use convert::Real;
+pub use variable::{ReadPath, Variable};

@@ -1,0 +1,119 @@
+//! The few calls into the HDF5 library that its Rust interface has no safe form of. The one file here with `unsafe`.
+
+use std::sync::Once;
+
+use ::hdf5::plist::DatasetCreate;
+use ::hdf5::sync::sync;
+use ::hdf5::{Attribute, Dataset, Dataspace, Datatype, Hyperslab, Selection, SliceOrIndex, h5check};
+use hdf5_sys::h5a::H5Aread;
+use hdf5_sys::h5d::H5Dread;
+use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2};
+use hdf5_sys::h5pl::H5PLset_loading_state;
+use hdf5_sys::h5s::H5S_ALL;
+use hdf5_sys::h5t::{H5T_class_t, H5T_sign_t, H5Tget_class, H5Tget_sign, H5Tis_variable_str};
+
+/// The class of a data type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Integer { signed: bool },
+    Float,
+    FixedText,
+    Other,
+}
+
+/// Keeps the library from loading filter plugins: what a file can make this process run is what is built in.
+pub(super) fn disable_plugins() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: the C function takes a bit mask by value, which the binding declares as a pointer; null is the mask
+        // 0, no plugin of any type. It touches library state only, under the library's lock.
+        sync(|| unsafe { H5PLset_loading_state(std::ptr::null_mut()) });
+    });
+}
+
+/// The class of `dtype`.
+pub(super) fn class(dtype: &Datatype) -> Class {
+    // SAFETY: `dtype` is an open data type while it is borrowed, and these calls only look at it.
+    sync(|| unsafe {
+        match H5Tget_class(dtype.id()) {
+            H5T_class_t::H5T_INTEGER => Class::Integer { signed: H5Tget_sign(dtype.id()) == H5T_sign_t::H5T_SGN_2 },
+            H5T_class_t::H5T_FLOAT => Class::Float,
+            H5T_class_t::H5T_STRING if H5Tis_variable_str(dtype.id()) == 0 => Class::FixedText,
+            _ => Class::Other,
+        }
+    })
+}
+
+/// The parameters (at most 8) of filter number `index` of a pipeline.
+pub(super) fn filter_parameters(properties: &DatasetCreate, index: usize) -> ::hdf5::Result<Vec<u32>> {
+    let mut values = vec![0_u32; 8];
+    let mut count = values.len();
+    let (mut flags, mut config) = (0, 0);
+    // SAFETY: the property list is open while it is borrowed. `count` says how many values there is room for, all
+    // out-pointers are to live locals, and no name is asked for (length 0).
+    sync(|| unsafe {
+        h5check(H5Pget_filter2(
+            properties.id(),
+            index as u32,
+            &raw mut flags,
+            &raw mut count,
+            values.as_mut_ptr(),
+            0,
+            std::ptr::null_mut(),
+            &raw mut config,
+        ))
+    })?;
+    values.truncate(count);
+    Ok(values)
+}
+
+/// Reads the box of `shape` at `start`, as numbers of the type `native`, into `out`.
+pub(super) fn read_box(
+    dataset: &Dataset,
+    native: &Datatype,
+    start: &[usize],
+    shape: &[usize],
+    out: &mut [u8],
+) -> ::hdf5::Result<()> {
+    let fits = shape.iter().try_fold(native.size(), |bytes, &length| bytes.checked_mul(length)) == Some(out.len());
+    let number = matches!(class(native), Class::Integer { .. } | Class::Float);
+    if !fits || !number {
+        return Err("the buffer does not fit the selection".into());
+    }
+    let spaces = if shape.is_empty() { None } else { Some(select(dataset, start, shape)?) };
+    let (memory, file) = spaces.as_ref().map_or((H5S_ALL, H5S_ALL), |(memory, file)| (memory.id(), file.id()));
+    if spaces.is_none() && dataset.space()?.size() != 1 {
+        return Err("a scalar was expected".into());
+    }
+    // SAFETY: all identifiers are open while they are borrowed. The selections in memory and in the file have the same
+    // number of elements, which times the size of `native` is the length of `out` (checked above, one element where
+    // both are whole); `native` is a plain number, so the library writes no pointers.
+    sync(|| unsafe {
+        h5check(H5Dread(dataset.id(), native.id(), memory, file, H5P_DEFAULT, out.as_mut_ptr().cast()))
+    })?;
+    Ok(())
+}
+
+fn select(dataset: &Dataset, start: &[usize], shape: &[usize]) -> ::hdf5::Result<(Dataspace, Dataspace)> {
+    let axis =
+        |(&start, &length): (&usize, &usize)| SliceOrIndex::SliceTo { start, step: 1, end: start + length, block: 1 };
+    let slab: Hyperslab = start.iter().zip(shape).map(axis).collect::<Vec<_>>().into();
+    let file = dataset.space()?.select(Selection::from(slab))?;
+    if file.selection_size() != shape.iter().product::<usize>() {
+        return Err("the selection is not within the data set".into());
+    }
+    Ok((Dataspace::try_new(shape)?, file))
+}
+
+/// The bytes of an attribute that is one text of fixed length, of at most `limit` bytes.
+pub(super) fn fixed_text(attribute: &Attribute, limit: usize) -> ::hdf5::Result<Vec<u8>> {
+    let dtype = attribute.dtype()?;
+    if class(&dtype) != Class::FixedText || attribute.space()?.size() != 1 || dtype.size() > limit {
+        return Err("no text of fixed length".into());
+    }
+    let mut bytes = vec![0_u8; dtype.size()];
+    // SAFETY: both identifiers are open while they are borrowed; the attribute is one element, read in its own type,
+    // whose size is that of the buffer, and text of fixed length holds no pointers.
+    sync(|| unsafe { h5check(H5Aread(attribute.id(), dtype.id(), bytes.as_mut_ptr().cast())) })?;
+    Ok(bytes)
+}

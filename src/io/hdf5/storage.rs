@@ -1,0 +1,208 @@
+//! How a data set is stored, and which of the two ways reads it.
+
+use ::hdf5::Dataset;
+use ::hdf5::plist::DatasetCreate;
+use ::hdf5::plist::dataset_create::{ChunkOpts, FillTime, Layout as Kind};
+
+use super::convert::Real;
+use super::dtype::{Detected, Number, detect, with_number};
+use super::file::Input;
+use super::filters::{self, Pipeline};
+use super::index::{Contiguous, Index};
+use super::layout::{Layout, slab};
+use super::library::{self, Foreign};
+use super::tiles::Sink;
+use super::{direct, file};
+use crate::array::Region;
+use crate::chunk::charge;
+use crate::error::{Error, Result};
+use crate::graph::TaskContext;
+
+/// A contiguous data set is read in slabs of at most so many bytes.
+const SLAB: usize = 1 << 20;
+
+/// The library reads at most so many bytes at once, even where a chunk has more.
+const LARGEST_PIECE: usize = 256 << 20;
+
+/// Where the bytes of a data set are.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// In chunks.
+    Chunks(Index, Pipeline),
+    /// In one extent.
+    Contiguous(Contiguous),
+    /// Nowhere: never written.
+    Absent,
+    /// Where only the library knows.
+    Foreign(Foreign),
+}
+
+/// A data set as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Storage {
+    pub(super) number: Number,
+    pub(super) layout: Layout,
+    pub(super) place: Place,
+    /// The element that never written ones are.
+    pub(super) fill: Vec<u8>,
+    /// Whether chunks have to be read whole, so that blocks should be made of whole ones.
+    pub(super) whole_chunks: bool,
+}
+
+impl Storage {
+    /// Looks at `dataset`, which is variable `name` of `input`. `direct` is whether it may be read directly.
+    pub(crate) fn of(input: &Input, dataset: &Dataset, name: &str, direct: bool) -> Result<Self> {
+        let said =
+            |error: ::hdf5::Error| file::refused(input.path(), &format!("variable {name} can't be read"), &error);
+        let refuse = |problem: String| Error::file(input.path(), format!("variable {name}: {problem}"));
+        let (number, exact) = match detect(&dataset.dtype().map_err(said)?) {
+            Detected::Exact(number) => (number, true),
+            Detected::Foreign(number) => (number, false),
+            Detected::Unsupported(found) => {
+                return Err(refuse(format!(
+                    "it is of type {found}: only integers and floats of up to 8 bytes are read"
+                )));
+            }
+        };
+        let space = dataset.space().map_err(said)?;
+        if space.is_null() {
+            return Err(refuse("it holds nothing (a null data space)".into()));
+        }
+        let (item, extent) = (number.size(), space.shape());
+        let bytes = extent.iter().try_fold(item, |bytes, &length| bytes.checked_mul(length.max(1)));
+        bytes
+            .filter(|&bytes| isize::try_from(bytes).is_ok())
+            .ok_or_else(|| refuse(format!("its shape {extent:?} is absurd")))?;
+        let properties = dataset.create_plist().map_err(said)?;
+        let fill = fill(&properties, number).map_err(said)?;
+        let reason = foreign_reason(&properties, item, exact, direct).map_err(said)?;
+        let chunk = properties.get_chunk().map_err(said)?;
+        if let Some(chunk) = &chunk {
+            check_chunk(chunk, &extent, item).map_err(refuse)?;
+        }
+        let whole_chunks = chunk.is_some() && properties.has_filters();
+        let chunk = chunk.unwrap_or_else(|| slab(&extent, SLAB / item));
+        let mut layout = Layout { extent, chunk, item };
+        let place = match reason {
+            Err(reason) => {
+                let foreign = Foreign::new(input, dataset, &properties, name, reason, &layout).map_err(refuse)?;
+                layout.chunk = piece(&layout);
+                Place::Foreign(foreign)
+            }
+            Ok(pipeline) => place(input, dataset, &layout, pipeline, said)?.map_err(refuse)?,
+        };
+        Ok(Self { number, layout, place, fill, whole_chunks })
+    }
+
+    /// The type of its numbers, as they come out of the file.
+    pub(crate) fn number(&self) -> Number {
+        self.number
+    }
+
+    /// Why the library reads it, if it does.
+    pub(super) fn foreign(&self) -> Option<&str> {
+        if let Place::Foreign(foreign) = &self.place { Some(foreign.reason()) } else { None }
+    }
+
+    /// Bytes that reading `region`, which lies within the extent, takes beside those of the sink.
+    pub(super) fn workspace(&self, region: &Region) -> u64 {
+        match &self.place {
+            Place::Absent => 0,
+            Place::Foreign(foreign) => foreign.workspace(&self.layout, region),
+            _ => direct::needs(self, region).into_iter().map(|bytes| charge(bytes as u64)).sum(),
+        }
+    }
+
+    /// Hands `region`, which lies within the extent, to `sink`.
+    pub(super) fn read<T: Real>(
+        &self,
+        input: &Input,
+        context: &TaskContext<'_>,
+        region: &Region,
+        sink: &mut Sink<'_, T>,
+    ) -> Result<()> {
+        match &self.place {
+            Place::Absent => sink.fill(region, &self.fill),
+            Place::Foreign(foreign) => library::read(self, foreign, input, context, region, sink),
+            _ => direct::read(self, input, context, region, sink),
+        }
+    }
+}
+
+/// The fill value as bytes; zero where it is undefined or never written, as in a buffer that the library leaves alone.
+fn fill(properties: &DatasetCreate, number: Number) -> ::hdf5::Result<Vec<u8>> {
+    if properties.get_fill_time()? == FillTime::Never {
+        return Ok(vec![0; number.size()]);
+    }
+    with_number!(number, S => Ok(properties.get_fill_value_as::<S>()?.unwrap_or_default().to_ne_bytes().to_vec()))
+}
+
+/// The filters to undo, or why the library has to read the data set.
+fn foreign_reason(
+    properties: &DatasetCreate,
+    item: usize,
+    exact: bool,
+    direct: bool,
+) -> ::hdf5::Result<Result<Pipeline, String>> {
+    let reason = match properties.get_layout()? {
+        _ if !direct => "direct reading is switched off",
+        _ if !exact => "its numbers are in another byte order or precision than this machine's",
+        Kind::Compact => "its layout is compact",
+        Kind::Virtual => "it is virtual",
+        Kind::Contiguous if !properties.get_external()?.is_empty() => "it is stored in other files",
+        Kind::Contiguous => return Ok(Ok(Pipeline::default())),
+        Kind::Chunked => {
+            let pipeline = Pipeline::of(properties, item)?;
+            let unfiltered_edges = ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS;
+            if !properties.get_chunk_opts()?.is_some_and(|options| options.contains(unfiltered_edges)) {
+                return Ok(pipeline);
+            }
+            "its chunks at the edges are stored without filters"
+        }
+    };
+    Ok(Err(reason.into()))
+}
+
+fn check_chunk(chunk: &[usize], extent: &[usize], item: usize) -> Result<(), String> {
+    let bytes = chunk.iter().try_fold(item, |bytes, &length| bytes.checked_mul(length));
+    let sound = chunk.len() == extent.len() && bytes.is_some_and(|bytes| (1..=isize::MAX as usize).contains(&bytes));
+    if sound { Ok(()) } else { Err(format!("its chunks of {chunk:?} don't fit its shape {extent:?}")) }
+}
+
+/// What the library reads at once.
+fn piece(layout: &Layout) -> Vec<usize> {
+    let chunk: Vec<usize> =
+        layout.chunk.iter().zip(&layout.extent).map(|(chunk, &extent)| *chunk.min(&extent.max(1))).collect();
+    let fits = chunk.iter().product::<usize>() * layout.item <= LARGEST_PIECE;
+    if fits { chunk } else { slab(&chunk, LARGEST_PIECE / layout.item) }
+}
+
+/// Where the bytes are that can be read directly.
+fn place(
+    input: &Input,
+    dataset: &Dataset,
+    layout: &Layout,
+    pipeline: Pipeline,
+    said: impl Fn(::hdf5::Error) -> Error,
+) -> Result<Result<Place, String>> {
+    if dataset.create_plist().map_err(&said)?.get_layout().map_err(&said)? == Kind::Chunked {
+        let index = Index::read(dataset, layout, &pipeline, input.size());
+        return Ok(index.map(|index| Place::Chunks(index, pipeline)));
+    }
+    let bytes = layout.extent.iter().product::<usize>() as u64 * layout.item as u64;
+    // The address of what was never written is none, or, behind a user block, nonsense.
+    let stored = dataset.storage_size();
+    let Some(base) = dataset.offset().filter(|_| stored > 0) else { return Ok(Ok(Place::Absent)) };
+    let end = base.checked_add(bytes).filter(|&end| end <= input.size() && bytes <= stored);
+    if end.is_none() {
+        let size = input.size();
+        return Ok(Err(format!("its {bytes} B at address {base} are not within the file's {size} B: it is truncated")));
+    }
+    Ok(Ok(Place::Contiguous(Contiguous { base })))
+}
+
+/// The names of the filters that this build of the library lacks.
+pub(super) fn missing_filters(properties: &DatasetCreate) -> ::hdf5::Result<Vec<String>> {
+    let filters = properties.get_filters()?;
+    Ok(filters.iter().filter(|filter| !filter.decode_enabled()).map(filters::name).collect())
+}

@@ -1,0 +1,129 @@
+//! From a piece of stored bytes to tiles of values.
+
+use super::convert::{Conversion, Real};
+use super::layout::{boxes, runs, slab};
+use crate::array::{Region, TILE};
+use crate::chunk::{BlockMut, BufferMut, charge};
+use crate::error::Result;
+use crate::graph::TaskContext;
+
+/// Stored bytes of a box of the array.
+#[derive(Debug)]
+pub(super) struct Piece<'a> {
+    /// Where the box starts in the array.
+    pub(super) origin: &'a [usize],
+    /// Its shape.
+    pub(super) shape: &'a [usize],
+    /// The bytes, from element number `first` of the box on.
+    pub(super) bytes: &'a [u8],
+    /// See `bytes`; 0 where they are shuffled.
+    pub(super) first: usize,
+    /// Whether first come the first bytes of all elements, then their second bytes, and so on.
+    pub(super) shuffled: bool,
+}
+
+/// Takes pieces, hands out tiles.
+pub(super) struct Sink<'a, T> {
+    conversion: &'a Conversion,
+    item: usize,
+    tile: BlockMut<T>,
+    staging: BufferMut,
+    visit: &'a mut dyn FnMut(&Region, &[T]) -> Result<()>,
+}
+
+impl<'a, T: Real> Sink<'a, T> {
+    /// A sink for regions of at most `len` elements.
+    pub(super) fn new(
+        context: &TaskContext<'_>,
+        conversion: &'a Conversion,
+        len: usize,
+        visit: &'a mut dyn FnMut(&Region, &[T]) -> Result<()>,
+    ) -> Result<Self> {
+        let (item, len) = (conversion.stored.size(), len.min(TILE));
+        Ok(Self { conversion, item, tile: context.block(&[len])?, staging: context.buffer(len * item)?, visit })
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn workspace(conversion: &Conversion, len: usize) -> u64 {
+        let len = len.min(TILE);
+        charge((len * size_of::<T>()) as u64) + charge((len * conversion.stored.size()) as u64)
+    }
+
+    /// Hands out `part`, all of whose elements are `stored`.
+    pub(super) fn fill(&mut self, part: &Region, stored: &[u8]) -> Result<()> {
+        let Self { conversion, tile, visit, .. } = self;
+        let values = tile.as_mut_slice();
+        let mut value = [T::default()];
+        conversion.convert(stored, &mut value);
+        values.fill(value[0]);
+        boxes(&part.start, &slab(&part.shape, TILE), part, |tile| visit(tile, &values[..tile.len()]))
+    }
+
+    /// Hands out `part` of `piece`.
+    pub(super) fn piece(&mut self, part: &Region, piece: &Piece<'_>) -> Result<()> {
+        let Self { conversion, item, tile, staging, visit } = self;
+        let (values, staging, item) = (tile.as_mut_slice(), staging.as_mut_slice(), *item);
+        boxes(&part.start, &slab(&part.shape, TILE), part, |tile| {
+            let values = &mut values[..tile.len()];
+            let inner = tile.relative_to(piece.origin);
+            let mut whole = None;
+            runs(&inner, piece.shape, |from, to, len| {
+                let from = from - piece.first;
+                let out = &mut staging[to * item..(to + len) * item];
+                if piece.shuffled {
+                    unshuffle(piece.bytes, item, from, out);
+                } else if len == values.len() {
+                    whole = Some(&piece.bytes[from * item..(from + len) * item]);
+                } else {
+                    out.copy_from_slice(&piece.bytes[from * item..(from + len) * item]);
+                }
+            });
+            conversion.convert(whole.unwrap_or(&staging[..values.len() * item]), values);
+            visit(tile, values)
+        })
+    }
+}
+
+/// Puts together elements of `item` bytes, from number `from` on, whose bytes lie apart in `bytes`.
+fn unshuffle(bytes: &[u8], item: usize, from: usize, out: &mut [u8]) {
+    let (count, len) = (bytes.len() / item, out.len() / item);
+    let plane = |byte: usize| &bytes[byte * count + from..][..len];
+    match item {
+        1 => out.copy_from_slice(plane(0)),
+        2 => {
+            for ((out, &low), &high) in out.chunks_exact_mut(2).zip(plane(0)).zip(plane(1)) {
+                out.copy_from_slice(&[low, high]);
+            }
+        }
+        4 => {
+            let planes = [plane(0), plane(1), plane(2), plane(3)];
+            for (at, out) in out.chunks_exact_mut(4).enumerate() {
+                out.copy_from_slice(&planes.map(|plane| plane[at]));
+            }
+        }
+        _ => {
+            for byte in 0..item {
+                for (out, &stored) in out.chunks_exact_mut(item).zip(plane(byte)) {
+                    out[byte] = stored;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffled_elements_are_put_together() {
+        for item in [1, 2, 3, 4, 8] {
+            let elements: Vec<u8> = (0..10 * item as u8).collect();
+            let shuffled: Vec<u8> =
+                (0..item).flat_map(|byte| elements.chunks(item).map(move |element| element[byte])).collect();
+            let mut out = vec![0; 4 * item];
+            unshuffle(&shuffled, item, 3, &mut out);
+            assert_eq!(out, elements[3 * item..7 * item]);
+        }
+    }
+}
