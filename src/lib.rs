@@ -1,4 +1,18 @@
 //! Blocked algorithms on data larger than memory, within a stated memory limit.
+//!
+//! A [`Session`] has threads, a memory limit and scratch. An [`Array`] is lazy: the session plans it, and computes it
+//! within the limit. Underneath everything is a [`graph`] of tasks.
+//!
+//! ```
+//! use thermocline::{Array, Session};
+//!
+//! let session = Session::builder().memory_limit("64MiB".parse()?).threads(2).build()?;
+//! let x = Array::<f64>::from_fn(&[400, 300], &[100, 300], |at| (at[0] * at[1]) as f64);
+//! let spread = (&x - &x.mean(0)).std(0);
+//! println!("{}", session.plan(&spread)?);
+//! assert_eq!(session.compute(&spread)?.shape(), [300]);
+//! # Ok::<(), thermocline::Error>(())
+//! ```
 
 pub mod array;
 pub mod chunk;
@@ -27,3 +41,8 @@ pub use units::{Amount, ByteSize};
 const _: () = assert!(usize::BITS == 64, "thermocline needs a 64-bit machine");
 #[cfg(not(target_os = "linux"))]
 compile_error!("thermocline runs on Linux only: its scratch files need fallocate and O_TMPFILE");
+
+/// The README's example is compiled with the tests.
+#[cfg(all(doctest, feature = "hdf5"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

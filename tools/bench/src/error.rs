@@ -1,0 +1,59 @@
+//! What can go wrong in the tool itself, each in one line.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thermocline::ByteSize;
+
+/// The tool's result type.
+pub(crate) type Result<T, E = BenchError> = std::result::Result<T, E>;
+
+/// Every failure of the tool.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    /// The library failed.
+    #[error(transparent)]
+    Library(#[from] thermocline::Error),
+    /// A system call failed.
+    #[error("{}: {operation} failed: {source}", .path.display())]
+    Io { path: PathBuf, operation: &'static str, source: io::Error },
+    /// The HDF5 library failed.
+    #[error("{}: {operation} failed: {source}", .path.display())]
+    Hdf5 { path: PathBuf, operation: &'static str, source: hdf5::Error },
+    /// A file is not what it should be.
+    #[error("{}: {problem}", .path.display())]
+    File { path: PathBuf, problem: String },
+    /// The disk is too full for what is to be generated.
+    #[error("{}: {needed} needed, {free} free: free some space, or name another folder with --dir", .path.display())]
+    NoSpace { path: PathBuf, needed: ByteSize, free: ByteSize },
+    /// The command line makes no sense, in a way that only shows later.
+    #[error("{0}")]
+    Usage(String),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+impl BenchError {
+    pub(crate) fn io(path: impl AsRef<Path>, operation: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io { path: path.as_ref().to_owned(), operation, source }
+    }
+
+    pub(crate) fn hdf5(path: impl AsRef<Path>, operation: &'static str) -> impl FnOnce(hdf5::Error) -> Self {
+        move |source| Self::Hdf5 { path: path.as_ref().to_owned(), operation, source }
+    }
+
+    pub(crate) fn file(path: impl AsRef<Path>, problem: impl Into<String>) -> Self {
+        Self::File { path: path.as_ref().to_owned(), problem: problem.into() }
+    }
+
+    /// Whether the user stopped it.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::Library(thermocline::Error::Cancelled))
+    }
+
+    /// The message in one line, however the libraries below broke theirs.
+    pub(crate) fn line(&self) -> String {
+        self.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
