@@ -92,7 +92,7 @@ pub(crate) struct Run {
     /// Worker threads
     #[arg(long)]
     pub(crate) threads: Option<usize>,
-    /// Where to spill: folder[:capacity], with commas between
+    /// Where to spill: folders with commas between, e.g. /mnt/fast:100GiB,/mnt/large
     #[arg(long)]
     pub(crate) scratch: Option<String>,
     /// Chunk lengths, e.g. 24,720,1440
