@@ -10,8 +10,10 @@
 mod axes;
 mod compute;
 mod elementwise;
+mod gather;
 mod grid;
 mod leaf;
+mod map_blocks;
 mod node;
 mod operators;
 mod reduce;
@@ -30,6 +32,7 @@ pub use axes::Axes;
 use elementwise::{MapNode, ZipFn, ZipNode, broadcast_grid, broadcast_shape};
 pub use grid::{ChunkGrid, Region};
 use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
+pub use map_blocks::{BlockInfo, IntoBlock, MapBlocks};
 use node::{Node, Shared};
 pub use operators::{Arithmetic, Cast};
 use reduce::ReduceNode;
@@ -233,6 +236,14 @@ impl<T: Element> Array<T> {
             Ok(grid) => Self::of(RechunkNode { input: self.node.clone(), grid }),
             Err(error) => Self::failed(error),
         }
+    }
+
+    /// The same values in the chunks of `grid`, of the same shape.
+    fn in_grid(&self, grid: &ChunkGrid) -> Self {
+        if self.failure.is_some() || self.chunks() == grid {
+            return self.clone();
+        }
+        Self::of(RechunkNode { input: self.node.clone(), grid: grid.clone() })
     }
 
     /// A part of it: a [`Slice`] for each of the first axes; axes that are not named are whole.

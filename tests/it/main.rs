@@ -4,6 +4,8 @@
 
 mod arrays;
 mod executor;
+mod lab;
+mod map_blocks;
 #[cfg(feature = "hdf5")]
 mod ocean;
 mod random_graphs;

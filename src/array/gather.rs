@@ -1,0 +1,126 @@
+//! Boxes in one piece.
+//!
+//! Some operations need a whole box of their input at once: a user's function of a block, a sort, a matrix product. A
+//! [`Gather`] is how a task comes by it: where the box is a block that another task makes, that block itself, without a
+//! copy; else the values are put into a block of the task's own, which is part of its declared workspace (**M1**).
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::grid::Region;
+use super::node::{
+    BlocksKernel, Built, Kernel, Kind, Scope, Shared, block_key, compile, compile_blocks, materialised,
+};
+use super::strided::copy_tile;
+use crate::chunk::{Block, BlockMut, Element};
+use crate::error::Result;
+use crate::graph::{Key, Layers};
+
+/// Fills `out`, in C order, with the box `region` that `kernel` was compiled for.
+pub(super) fn fill<T: Element>(
+    kernel: &(impl Kernel<T> + ?Sized),
+    scope: Scope<'_>,
+    region: &Region,
+    out: &mut [T],
+) -> Result<()> {
+    kernel.stream(scope, &mut |tile, values| {
+        copy_tile(&tile.relative_to(&region.start), values, &region.shape, out);
+        Ok(())
+    })
+}
+
+/// How a task comes by the values of a box, in C order and in one piece.
+pub(super) struct Gather<T> {
+    region: Region,
+    from: From<T>,
+}
+
+enum From<T> {
+    /// The box is a block that another task makes: the place of its chunk among the task's inputs.
+    Block(usize),
+    Kernel(Box<dyn Kernel<T>>),
+}
+
+impl<T: Element> Gather<T> {
+    /// For `region` of `node`, evaluated by the task itself as far as `node` can be.
+    pub(super) fn compile(
+        node: &Arc<Shared<T>>,
+        layers: &mut Layers,
+        region: &Region,
+        needs: &mut Vec<Key>,
+    ) -> Result<Self> {
+        if node.0.kind() == Kind::Blocks {
+            return Ok(Self::of_blocks(&*materialised(node, layers)?, region, needs));
+        }
+        let kernel = compile(node, layers, region, needs)?;
+        Ok(Self { region: region.clone(), from: From::Kernel(kernel) })
+    }
+
+    /// For `region` of blocks that tasks make.
+    pub(super) fn of_blocks(built: &Built, region: &Region, needs: &mut Vec<Key>) -> Self {
+        let from = match whole_block(built, region) {
+            Some(coordinates) => From::Block(place_of(block_key(&built.name, &coordinates), needs)),
+            None => {
+                let kernel: BlocksKernel = compile_blocks(built, region, needs);
+                From::Kernel(Box::new(kernel))
+            }
+        };
+        Self { region: region.clone(), from }
+    }
+
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The most bytes that it draws from the grant at once, those of the values included.
+    pub(super) fn workspace(&self) -> u64 {
+        match &self.from {
+            From::Block(_) => 0,
+            From::Kernel(kernel) => kernel.workspace() + Block::<T>::charge(self.region.len()),
+        }
+    }
+
+    /// The values.
+    pub(super) fn values<'a>(&self, scope: Scope<'a>) -> Result<Values<'a, T>> {
+        match &self.from {
+            From::Block(place) => Ok(Values::Shared(scope.chunks[*place].get::<Block<T>>()?.as_slice())),
+            From::Kernel(kernel) => {
+                let mut block = scope.context.block::<T>(&self.region.shape)?;
+                fill(&**kernel, scope, &self.region, block.as_mut_slice())?;
+                Ok(Values::Own(block))
+            }
+        }
+    }
+}
+
+/// The place of `key` among a task's inputs, where it is put if it isn't there.
+pub(super) fn place_of(key: Key, needs: &mut Vec<Key>) -> usize {
+    needs.iter().position(|need| *need == key).unwrap_or_else(|| {
+        needs.push(key);
+        needs.len() - 1
+    })
+}
+
+/// The coordinates of the block that `region` is, if it is one.
+fn whole_block(built: &Built, region: &Region) -> Option<Vec<usize>> {
+    let axes = 0..region.start.len();
+    let coordinates: Vec<usize> = axes.map(|axis| built.grid.chunk_at(axis, region.start[axis])).collect();
+    (built.grid.region(&coordinates) == *region).then_some(coordinates)
+}
+
+/// Values in C order: a block of another task's, or one of this task's own.
+pub(super) enum Values<'a, T> {
+    Shared(&'a [T]),
+    Own(BlockMut<T>),
+}
+
+impl<T: Element> Deref for Values<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Shared(values) => values,
+            Self::Own(block) => block.as_slice(),
+        }
+    }
+}
