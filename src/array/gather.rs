@@ -8,9 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::grid::Region;
-use super::node::{
-    BlocksKernel, Built, Kernel, Kind, Scope, Shared, block_key, compile, compile_blocks, materialised,
-};
+use super::node::{BlocksKernel, Built, Kernel, Kind, Scope, Shared, block_key, compile, compile_blocks, materialised};
 use super::strided::copy_tile;
 use crate::chunk::{Block, BlockMut, Element};
 use crate::error::Result;
@@ -58,12 +56,11 @@ impl<T: Element> Gather<T> {
 
     /// For `region` of blocks that tasks make.
     pub(super) fn of_blocks(built: &Built, region: &Region, needs: &mut Vec<Key>) -> Self {
-        let from = match whole_block(built, region) {
-            Some(coordinates) => From::Block(place_of(block_key(&built.name, &coordinates), needs)),
-            None => {
-                let kernel: BlocksKernel = compile_blocks(built, region, needs);
-                From::Kernel(Box::new(kernel))
-            }
+        let from = if let Some(coordinates) = whole_block(built, region) {
+            From::Block(place_of(block_key(&built.name, &coordinates), needs))
+        } else {
+            let kernel: BlocksKernel = compile_blocks(built, region, needs);
+            From::Kernel(Box::new(kernel))
         };
         Self { region: region.clone(), from }
     }

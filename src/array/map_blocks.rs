@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn};
 
+use super::Array;
 use super::gather::Gather;
 use super::grid::{ChunkGrid, Region};
 use super::node::{Built, Kind, Node, Scope, Shared};
-use super::Array;
 use crate::chunk::{Block, Chunk, Element, charge};
 use crate::error::{Error, Result};
 use crate::graph::{Key, Layers, Size, Task, TaskContext};

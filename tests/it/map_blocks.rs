@@ -100,7 +100,9 @@ fn wrong_results_and_declarations_name_block_found_and_expected() {
     let error = session.compute(&failing).unwrap_err();
     assert!(matches!(&error, Error::Task { source, .. } if source.to_string() == "no such"), "{error}");
     let panicking = x.map_blocks(|_, info| -> ndarray::Array1<f32> { panic!("in block {:?}", info.coordinates()) });
-    assert!(matches!(session.compute(&panicking), Err(Error::Panic { message, .. }) if message.starts_with("in block")));
+    assert!(
+        matches!(session.compute(&panicking), Err(Error::Panic { message, .. }) if message.starts_with("in block"))
+    );
     let few = MapBlocks::new().chunks(ChunkGrid::regular(&[3], &[1]));
     let error = x.map_blocks_with(few, |_, _| arr1(&[1_i64])).checked().unwrap_err().to_string();
     assert!(error.contains("3 blocks") && error.contains("the array has 4"), "{error}");
