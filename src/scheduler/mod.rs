@@ -76,6 +76,8 @@ struct Counters {
     spilled: AtomicU64,
     reloaded: AtomicU64,
     read: AtomicU64,
+    /// Of `read`, what a foreign library read.
+    read_by_library: AtomicU64,
 }
 
 impl Counters {
@@ -106,6 +108,8 @@ pub struct Stats {
     pub redone_tasks: u64,
     /// Bytes of input that were read, as they are stored.
     pub input_bytes: u64,
+    /// Of these, the bytes that went through a foreign library, not directly.
+    pub library_bytes: u64,
     /// Bytes on the ledger now.
     pub charged_bytes: u64,
     /// The most bytes that were on the ledger at once.
@@ -206,8 +210,11 @@ impl Shared {
 
     /// Counts and passes on what a task reports.
     fn report(&self, event: &Event<'_>) {
-        if let Event::Read { stored, .. } = event {
+        if let Event::Read { stored, direct } = event {
             self.counters.read.fetch_add(*stored, Ordering::Relaxed);
+            if !direct {
+                self.counters.read_by_library.fetch_add(*stored, Ordering::Relaxed);
+            }
         }
         self.observers.tell(event);
     }
@@ -385,6 +392,7 @@ impl Scheduler {
             reloaded_bytes: count(&counters.reloaded),
             redone_tasks: 0,
             input_bytes: count(&counters.read),
+            library_bytes: count(&counters.read_by_library),
             charged_bytes: ledger.charged(),
             ledger_peak_bytes: ledger.peak(),
             scratch_bytes: scratch.used(),

@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use thermocline::{Amount, ByteSize};
+use thermocline::{Amount, ByteSize, TierSpec};
 
 /// First and last year.
 pub(crate) type YearRange = RangeInclusive<u16>;
@@ -37,13 +38,13 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct Generate {
     /// The folder
-    #[arg(long)]
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: PathBuf,
     /// First and last year
     #[arg(long, default_value = "1981-2015", value_parser = years)]
     pub(crate) years: YearRange,
-    /// How many days in all
-    #[arg(long)]
+    /// How many days in all, from the first on
+    #[arg(long, value_parser = at_least_one())]
     pub(crate) days: Option<usize>,
     /// How values are stored
     #[arg(long, default_value = "i2")]
@@ -78,35 +79,54 @@ pub(crate) struct Run {
     /// mean, anomaly-std or spilling
     pub(crate) workload: Workload,
     /// Files, or quoted patterns of files
-    #[arg(long, num_args = 1.., conflicts_with = "dir")]
+    #[arg(long, value_name = "GLOB", num_args = 1.., conflicts_with = "dir")]
     pub(crate) files: Vec<String>,
     /// A folder: its sst*.nc in the order of their names
-    #[arg(long)]
+    #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
-    /// The variable (default: sst, else the only one of 3 or more dimensions)
-    #[arg(long)]
+    /// The variable [default: sst, else the only one of 3 or more dimensions]
+    #[arg(long, value_name = "NAME")]
     pub(crate) var: Option<String>,
     /// The bytes that are never exceeded, e.g. 4GiB
-    #[arg(long)]
+    #[arg(long, value_name = "BYTES")]
     pub(crate) memory_limit: Option<Amount>,
     /// Worker threads
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = threads())]
     pub(crate) threads: Option<usize>,
     /// Where to spill: folders with commas between, e.g. /mnt/fast:100GiB,/mnt/large
-    #[arg(long)]
+    #[arg(long, value_name = "SPEC", value_parser = scratch)]
     pub(crate) scratch: Option<String>,
     /// Chunk lengths, e.g. 24,720,1440
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_name = "LENGTHS", value_delimiter = ',', value_parser = at_least_one())]
     pub(crate) chunks: Vec<usize>,
-    /// Bytes of the spilling workload
-    #[arg(long, default_value = "3GiB")]
+    /// Bytes of the spilling workload, which reads no files
+    #[arg(long, value_name = "BYTES", default_value = "3GiB")]
     pub(crate) size: ByteSize,
-    /// Write the figures to this file
-    #[arg(long)]
+    /// Write the figures to this file, also where the run fails
+    #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+}
+
+impl Run {
+    /// The mean of a folder's files, all else as it is by default.
+    pub(crate) fn mean_of(dir: PathBuf) -> Self {
+        Self {
+            workload: Workload::Mean,
+            files: Vec::new(),
+            dir: Some(dir),
+            var: None,
+            memory_limit: None,
+            threads: None,
+            scratch: None,
+            chunks: Vec::new(),
+            size: ByteSize::default(),
+            json: None,
+            no_progress: false,
+        }
+    }
 }
 
 /// What can be run.
@@ -145,8 +165,23 @@ pub(crate) struct Limit {
     #[arg(long)]
     pub(crate) dir: PathBuf,
     /// Threads
-    #[arg(long)]
+    #[arg(long, value_name = "N", value_parser = threads())]
     pub(crate) threads: Option<usize>,
+}
+
+fn at_least_one() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..)
+}
+
+/// More than any machine has, and fewer than would exhaust one by mistake.
+fn threads() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=4096)
+}
+
+/// Checks a list of tiers; the library parses it once more.
+fn scratch(text: &str) -> Result<String, thermocline::Error> {
+    text.split(',').map(|tier| tier.trim().parse()).collect::<Result<Vec<TierSpec>, _>>()?;
+    Ok(text.to_owned())
 }
 
 fn years(text: &str) -> Result<YearRange, String> {
@@ -167,6 +202,13 @@ mod tests {
             "bench run nothing",
             "bench run mean --files a --dir b",
             "bench run mean --memory-limit much",
+            "bench run mean --threads 0",
+            "bench run mean --threads 2 --threads 1",
+            "bench run mean --chunks 0,720,1440",
+            "bench run mean --scratch /a:much",
+            "bench run mean --scratch ,",
+            "bench generate --dir d --days 0",
+            "bench limit --dir d --threads 0",
             "bench generate",
             "bench generate --dir d --years 2015-1981",
             "bench fly",

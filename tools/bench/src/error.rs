@@ -29,6 +29,9 @@ pub(crate) enum BenchError {
     /// The command line makes no sense, in a way that only shows later.
     #[error("{0}")]
     Usage(String),
+    /// The library is broken.
+    #[error("the sum is {found}, expected {expected}: this is a mistake in the library")]
+    WrongSum { found: f64, expected: f64 },
     /// Ctrl-C.
     #[error("interrupted")]
     Cancelled,
@@ -45,6 +48,11 @@ impl BenchError {
 
     pub(crate) fn file(path: impl AsRef<Path>, problem: impl Into<String>) -> Self {
         Self::File { path: path.as_ref().to_owned(), problem: problem.into() }
+    }
+
+    /// Whether the command line or the environment asked for something that can't be had.
+    pub(crate) fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Library(thermocline::Error::Config { .. }))
     }
 
     /// Whether the user stopped it.

@@ -3,6 +3,7 @@
 mod cli;
 mod error;
 mod generate;
+mod input;
 mod interrupt;
 mod limit;
 mod progress;
@@ -10,93 +11,117 @@ mod random;
 mod report;
 mod run;
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use cli::{Cli, Command, Workload};
 use error::{BenchError, Result};
+use interrupt::Interrupt;
 
 /// Days of the data set that `bench` alone makes.
 const SMALL: usize = 60;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    interrupt::listen();
-    match act(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+    let interrupt = match Interrupt::listen() {
+        Ok(interrupt) => interrupt,
         Err(error) => {
-            eprintln!("bench: {}", error.line());
-            match error {
-                error if error.is_cancelled() => ExitCode::from(interrupt::EXIT),
-                BenchError::Usage(_) => ExitCode::from(2),
-                _ => ExitCode::FAILURE,
-            }
+            eprintln!("bench: can't listen for Ctrl-C: {error}");
+            return ExitCode::FAILURE;
         }
+    };
+    let Err(error) = act(cli, &interrupt) else { return ExitCode::SUCCESS };
+    eprintln!("bench: {}", error.line());
+    match error {
+        error if error.is_cancelled() => interrupt.exit(),
+        error if error.is_usage() => ExitCode::from(2),
+        _ => ExitCode::FAILURE,
     }
 }
 
-fn act(cli: Cli) -> Result<()> {
+fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
     match cli.command {
-        None => small(),
-        Some(Command::Generate(options)) => make(&generate::Request {
-            dir: options.dir,
-            years: options.years,
-            days: options.days,
-            dtype: options.dtype,
-            seed: options.seed,
-            threads: threads(),
-        }),
-        Some(Command::Run(options)) => run::run(&options),
-        Some(Command::Plan(options)) => run::plan(&options),
-        Some(Command::List) => {
-            for workload in Workload::value_variants() {
-                println!("{:<12} {}", workload.name(), workload.describe());
-            }
-            Ok(())
+        None => small(interrupt),
+        Some(Command::Generate(options)) => {
+            let request = generate::Request {
+                dir: options.dir,
+                years: options.years,
+                days: options.days,
+                dtype: options.dtype,
+                seed: options.seed,
+                threads: threads(),
+            };
+            make(&request, interrupt)
         }
-        Some(Command::Limit(options)) => limit::print(&options.dir, options.threads.unwrap_or_else(threads)),
+        Some(Command::Run(options)) => run::run(&options, interrupt),
+        Some(Command::Plan(options)) => run::plan(&options, interrupt),
+        Some(Command::List) => {
+            let line = |workload: &Workload| format!("{:<12} {}\n", workload.name(), workload.describe());
+            print(&Workload::value_variants().iter().map(line).collect::<String>())
+        }
+        Some(Command::Limit(options)) => {
+            let threads = options.threads.unwrap_or_else(threads);
+            interrupt.guard(move || limit::print(&options.dir, threads), |_| ())
+        }
     }
 }
 
 /// The small job of a new user: 60 days, averaged.
-fn small() -> Result<()> {
+fn small(interrupt: &Interrupt) -> Result<()> {
     let dir = cache_folder()?.join("thermocline/ocean-60-days");
-    make(&generate::Request {
+    let request = generate::Request {
         dir: dir.clone(),
         years: 1981..=2015,
         days: Some(SMALL),
         dtype: cli::Dtype::I2,
         seed: 0,
         threads: threads(),
-    })?;
-    let dir = dir.to_string_lossy().into_owned();
-    let Some(Command::Run(options)) = Cli::parse_from(["bench", "run", "mean", "--dir", &dir]).command else {
-        return Err(BenchError::Usage("no workload".into()));
     };
-    run::run(&options)
+    make(&request, interrupt)?;
+    run::run(&cli::Run::mean_of(dir), interrupt)
 }
 
-fn make(request: &generate::Request) -> Result<()> {
+fn make(request: &generate::Request, interrupt: &Interrupt) -> Result<()> {
     let todo = generate::prepare(request)?;
     let bar = indicatif::ProgressBar::new(todo.days() as u64);
-    let summary = generate::generate(request, &todo, &interrupt::INTERRUPTED, &|_| bar.inc(1));
+    let summary = generate::generate(request, &todo, interrupt.flag(), &|_| bar.inc(1));
     bar.finish_and_clear();
     let summary = summary?;
+    let dir = request.dir.display();
     if summary.kept > 0 {
-        println!("{} files are there already, in {}", summary.kept, request.dir.display());
+        print(&format!("{dir}: {} as wanted already\n", files(summary.kept)))?;
     }
     if summary.written > 0 {
         let stored = thermocline::ByteSize::new(summary.stored_bytes);
-        println!("made {} days in {} files, {stored}, in {}", summary.days, summary.written, request.dir.display());
+        print(&format!("{dir}: made {} days in {}, {stored}\n", summary.days, files(summary.written)))?;
     }
     Ok(())
 }
 
+fn files(count: usize) -> String {
+    if count == 1 { "1 file".to_owned() } else { format!("{count} files") }
+}
+
+/// Prints to standard output; that nobody reads on (`bench list | head -1`) is no failure.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(BenchError::io("standard output", "writing")(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The user's cache folder, as the XDG base directory specification has it.
 fn cache_folder() -> Result<PathBuf> {
-    let named = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    named.or_else(home).ok_or_else(|| BenchError::Usage("neither XDG_CACHE_HOME nor HOME is set: use --dir".into()))
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || absolute("HOME").map(|home| home.join(".cache"));
+    absolute("XDG_CACHE_HOME").or_else(home).ok_or_else(|| {
+        let problem =
+            "neither XDG_CACHE_HOME nor HOME is the path of a folder: use `bench generate --dir` and `bench run`";
+        BenchError::Usage(problem.into())
+    })
 }
 
 fn threads() -> usize {

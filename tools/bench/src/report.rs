@@ -1,15 +1,44 @@
 //! What a run took: as JSON for programs, as a table for people.
 
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use thermocline::ByteSize;
 use thermocline::ndarray::ArrayD;
+use thermocline::{ByteSize, Error, Plan, Stats};
+
+use crate::error::{BenchError, Result};
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Ok,
+    MemoryLimit,
+    #[default]
+    Error,
+    Cancelled,
+}
+
+impl Outcome {
+    fn of(error: Option<&BenchError>) -> Self {
+        match error {
+            None => Self::Ok,
+            Some(error) if error.is_cancelled() => Self::Cancelled,
+            Some(BenchError::Library(Error::MemoryLimit { .. })) => Self::MemoryLimit,
+            Some(_) => Self::Error,
+        }
+    }
+}
 
 /// The figures of a run. Other programs rely on the names; what is not known is null.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Report {
     pub(crate) workload: String,
-    pub(crate) outcome: String,
+    pub(crate) outcome: Outcome,
     pub(crate) error: Option<String>,
     pub(crate) wall_s: Option<f64>,
     pub(crate) peak_rss_bytes: Option<u64>,
@@ -26,51 +55,161 @@ pub(crate) struct Report {
     pub(crate) input_bytes: Option<u64>,
     pub(crate) logical_bytes: Option<u64>,
     pub(crate) result_shape: Option<Vec<usize>>,
-    pub(crate) result_dtype: Option<String>,
+    pub(crate) result_dtype: Option<&'static str>,
     pub(crate) result_mean: Option<f64>,
     pub(crate) result_valid: Option<usize>,
     pub(crate) result_sha256: Option<String>,
+    /// Of the input, what was read through the HDF5 library: for the table alone.
+    #[serde(skip)]
+    pub(crate) library_bytes: u64,
 }
 
+/// An element type of results.
+pub(crate) trait Number: Copy + Into<f64> {
+    const DTYPE: &'static str;
+
+    /// Its bytes, least first; one and the same NaN for all.
+    fn feed(self, hash: &mut Sha256);
+}
+
+macro_rules! number {
+    ($($name:ident $dtype:literal),+) => {$(
+        impl Number for $name {
+            const DTYPE: &'static str = $dtype;
+
+            fn feed(self, hash: &mut Sha256) {
+                let canonical = if self.is_nan() { Self::NAN } else { self };
+                hash.update(canonical.to_le_bytes());
+            }
+        }
+    )+};
+}
+
+number!(f32 "float32", f64 "float64");
+
 impl Report {
+    pub(crate) fn new(workload: &str) -> Self {
+        Self { workload: workload.to_owned(), ..Self::default() }
+    }
+
+    /// What a plan states. Of several runs, the largest.
+    pub(crate) fn planned(&mut self, plan: &Plan) {
+        self.stated_peak_bytes = self.stated_peak_bytes.max(Some(plan.stated_peak().bytes()));
+        self.floor_bytes = self.floor_bytes.max(Some(plan.floor().bytes()));
+    }
+
+    /// What a session did.
+    pub(crate) fn did(&mut self, stats: &Stats) {
+        self.ledger_peak_bytes = Some(stats.ledger_peak_bytes);
+        self.spilled_bytes = Some(stats.spilled_bytes);
+        self.reloaded_bytes = Some(stats.reloaded_bytes);
+        self.redone_tasks = Some(stats.redone_tasks);
+        self.scratch_peak_bytes = Some(stats.scratch_peak_bytes);
+        self.tasks = Some(stats.tasks);
+        self.input_bytes = Some(stats.input_bytes);
+        self.library_bytes = stats.library_bytes;
+    }
+
     /// Describes a result: NaN is missing.
-    pub(crate) fn describe<T: Into<f64> + Copy>(
-        &mut self,
-        result: &ArrayD<T>,
-        dtype: &str,
-        bytes: impl Fn(T) -> Vec<u8>,
-    ) {
+    pub(crate) fn describe<T: Number>(&mut self, result: &ArrayD<T>) {
         let valid = || result.iter().map(|&value| value.into()).filter(|value: &f64| !value.is_nan());
         let mut hash = Sha256::new();
-        // In C order, little-endian; the library's NaN are canonical.
-        result.iter().for_each(|&value| hash.update(bytes(value)));
+        // In C order, whatever the layout.
+        result.iter().for_each(|value| value.feed(&mut hash));
         let count = valid().count();
         self.result_shape = Some(result.shape().to_vec());
-        self.result_dtype = Some(dtype.to_owned());
+        self.result_dtype = Some(T::DTYPE);
         self.result_valid = Some(count);
         self.result_mean = (count > 0).then(|| valid().sum::<f64>() / count as f64);
         self.result_sha256 = Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
     }
 
+    /// Takes down how it ended.
+    pub(crate) fn ended(&mut self, error: Option<&BenchError>) {
+        self.outcome = Outcome::of(error);
+        self.error = error.map(BenchError::line);
+    }
+
     /// The table.
     pub(crate) fn table(&self) -> String {
-        let size = |bytes: Option<u64>| bytes.map_or_else(|| "?".to_owned(), |bytes| ByteSize::new(bytes).to_string());
-        let mut lines = vec![("workload", self.workload.clone()), ("outcome", self.outcome.clone())];
+        let mut table = String::new();
+        let mut line = |name: &str, value: String| {
+            // Writing to a string does not fail.
+            let _infallible = writeln!(table, "{name:<12} {value}");
+        };
+        line("workload", self.workload.clone());
         if let Some(wall) = self.wall_s {
-            let rate = self.logical_bytes.map_or(0.0, |bytes| bytes as f64 / wall / 1e9);
-            lines.push(("time", format!("{wall:.2} s, {rate:.2} GB/s")));
+            let rate = self.logical_bytes.unwrap_or(0) as f64 / wall.max(1e-9) / 1e9;
+            line("time", format!("{wall:.2} s, {rate:.2} GB/s of values"));
         }
-        lines.push(("input", format!("{} stored, {} in memory", size(self.input_bytes), size(self.logical_bytes))));
-        lines.push(("tasks", self.tasks.map_or_else(String::new, |tasks| tasks.to_string())));
-        lines.push(("stated peak", format!("{} of {}", size(self.stated_peak_bytes), size(self.memory_limit_bytes))));
-        lines.push(("ledger peak", size(self.ledger_peak_bytes)));
-        lines.push(("peak RSS", size(self.peak_rss_bytes)));
-        lines.push(("floor", size(self.floor_bytes)));
-        lines.push(("spilled", format!("{}, reloaded {}", size(self.spilled_bytes), size(self.reloaded_bytes))));
-        if let (Some(shape), Some(valid), Some(mean)) = (&self.result_shape, self.result_valid, self.result_mean) {
-            lines.push(("result", format!("{shape:?}, {valid} valid, mean {mean:.6}")));
+        let threads = self.threads.unwrap_or(0);
+        line("tasks", format!("{} on {threads} thread{}", count(self.tasks), if threads == 1 { "" } else { "s" }));
+        line("input", self.input());
+        line("memory limit", size(self.memory_limit_bytes));
+        line("stated peak", format!("{}, floor {}", size(self.stated_peak_bytes), size(self.floor_bytes)));
+        line("ledger peak", format!("{}, peak RSS {}", size(self.ledger_peak_bytes), size(self.peak_rss_bytes)));
+        line("spilled", self.scratch());
+        if let (Some(shape), Some(valid), Some(dtype)) = (&self.result_shape, self.result_valid, self.result_dtype) {
+            let mean = self.result_mean.map_or_else(String::new, |mean| format!(", mean {mean:.6}"));
+            line("result", format!("{dtype} {shape:?}, {valid} valid{mean}"));
         }
-        lines.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect()
+        if let Some(sha256) = &self.result_sha256 {
+            line("sha256", sha256.clone());
+        }
+        table
+    }
+
+    /// What was read, and which way.
+    fn input(&self) -> String {
+        let Some(read) = self.input_bytes.filter(|&read| read > 0) else {
+            return format!("none: {} made up", size(self.logical_bytes));
+        };
+        let way = match self.library_bytes {
+            0 => "all of it directly".to_owned(),
+            all if all >= read => "all of it through the HDF5 library".to_owned(),
+            some => {
+                let share = 100.0 * some as f64 / read as f64;
+                format!("{:.0} % directly, {share:.0} % through the HDF5 library", 100.0 - share)
+            }
+        };
+        format!("{} stored, {} as float32; {way}", ByteSize::new(read), size(self.logical_bytes))
+    }
+
+    fn scratch(&self) -> String {
+        if self.spilled_bytes == Some(0) {
+            return "nothing".to_owned();
+        }
+        let (spilled, reloaded) = (size(self.spilled_bytes), size(self.reloaded_bytes));
+        format!("{spilled}, reloaded {reloaded}, {} on scratch at most", size(self.scratch_peak_bytes))
+    }
+}
+
+fn size(bytes: Option<u64>) -> String {
+    bytes.map_or_else(|| "?".to_owned(), |bytes| ByteSize::new(bytes).to_string())
+}
+
+fn count(number: Option<u64>) -> String {
+    number.map_or_else(|| "?".to_owned(), |number| number.to_string())
+}
+
+/// The file that a report is written to: opened before anything runs, so that hours of work don't end in a folder that
+/// can't be written, and so that an earlier run's figures are not taken for this one's.
+#[derive(Debug)]
+pub(crate) struct Json {
+    path: PathBuf,
+    file: File,
+}
+
+impl Json {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        let file = File::create(path).map_err(BenchError::io(path, "creating the file"))?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    pub(crate) fn write(mut self, report: &Report) -> Result<()> {
+        let text =
+            serde_json::to_string_pretty(report).map_err(|error| BenchError::file(&self.path, error.to_string()))?;
+        writeln!(self.file, "{text}").map_err(BenchError::io(&self.path, "writing"))
     }
 }
 
@@ -87,27 +226,35 @@ mod tests {
     use thermocline::ndarray::arr1;
 
     #[test]
-    fn the_keys_are_those_that_others_rely_on() {
-        let json = serde_json::to_value(Report::default()).unwrap();
-        let mut keys: Vec<&String> = json.as_object().unwrap().keys().collect();
-        keys.sort();
-        let mut expected: Vec<&str> = "workload outcome error wall_s peak_rss_bytes ledger_peak_bytes \
-            stated_peak_bytes floor_bytes memory_limit_bytes spilled_bytes reloaded_bytes redone_tasks \
-            scratch_peak_bytes tasks threads input_bytes logical_bytes result_shape result_dtype result_mean \
-            result_valid result_sha256"
-            .split_whitespace()
-            .collect();
-        expected.sort_unstable();
-        assert_eq!(keys, expected);
-    }
-
-    #[test]
-    fn a_result_is_hashed_as_its_bytes() {
+    fn a_result_is_hashed_as_its_bytes_with_one_nan_for_all() {
+        let odd_nan = f32::from_bits(0xffc0_1234);
         let mut report = Report::default();
-        report.describe(&arr1(&[1.0_f32, f32::NAN]).into_dyn(), "float32", |value| value.to_le_bytes().to_vec());
+        report.describe(&arr1(&[1.0_f32, odd_nan]).into_dyn());
         assert_eq!((report.result_valid, report.result_mean), (Some(1), Some(1.0)));
         let expected = Sha256::digest([0, 0, 0x80, 0x3f, 0, 0, 0xc0, 0x7f]);
         let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(report.result_sha256, Some(expected));
+    }
+
+    #[test]
+    fn a_transposed_result_is_hashed_in_c_order() {
+        let rows = arr1(&[0.0_f32, 1.0, 2.0, 3.0, 4.0, 5.0]).into_shape_with_order((2, 3)).unwrap();
+        let columns = rows.t().as_standard_layout().into_owned();
+        let hash = |array: ArrayD<f32>| {
+            let mut report = Report::default();
+            report.describe(&array);
+            report.result_sha256
+        };
+        assert_eq!(hash(rows.clone().reversed_axes().into_dyn()), hash(columns.into_dyn()));
+    }
+
+    #[test]
+    fn the_table_says_which_way_the_input_was_read() {
+        let mut report = Report { input_bytes: Some(1000), ..Report::default() };
+        assert!(report.table().contains("all of it directly"), "{}", report.table());
+        report.library_bytes = 250;
+        assert!(report.table().contains("75 % directly, 25 % through the HDF5 library"), "{}", report.table());
+        report.library_bytes = 1000;
+        assert!(report.table().contains("all of it through the HDF5 library"), "{}", report.table());
     }
 }

@@ -106,6 +106,11 @@ fn years(request: &Request) -> Result<Vec<YearFile>> {
 /// # Errors
 /// Where a file of this program's is in the way, or the disk is too full.
 pub(crate) fn prepare(request: &Request) -> Result<Todo> {
+    prepare_on(request, free_bytes)
+}
+
+/// As [`prepare`], on a disk of so many free bytes.
+fn prepare_on(request: &Request, free: impl FnOnce(&Path) -> Result<u64>) -> Result<Todo> {
     let years = years(request)?;
     fs::create_dir_all(&request.dir).map_err(BenchError::io(&request.dir, "making the folder"))?;
     let mut todo = Todo { kept: 0, years: Vec::new() };
@@ -118,11 +123,14 @@ pub(crate) fn prepare(request: &Request) -> Result<Todo> {
             todo.years.push(year);
         }
     }
-    let about =
-        rustix::fs::statvfs(&request.dir).map_err(|error| BenchError::io(&request.dir, "statvfs")(error.into()))?;
-    let free = about.f_bavail.saturating_mul(about.f_frsize).saturating_add(reusable);
+    let free = free(&request.dir)?.saturating_add(reusable);
     check_space(needed(todo.days(), request.dtype), free, &request.dir)?;
     Ok(todo)
+}
+
+fn free_bytes(dir: &Path) -> Result<u64> {
+    let about = rustix::fs::statvfs(dir).map_err(|error| BenchError::io(dir, "statvfs")(error.into()))?;
+    Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }
 
 /// At most this many bytes are stored for `days` days.

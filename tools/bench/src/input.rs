@@ -1,0 +1,156 @@
+//! Which files a run reads, and which variable of theirs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use thermocline::Array;
+use thermocline::io::netcdf::{self, VariableInfo};
+
+use crate::cli::Run;
+use crate::error::{BenchError, Result};
+
+/// More chunks than this are a slip of the keyboard: their tasks would fill the memory before anything was read.
+const MOST_CHUNKS: usize = 1 << 20;
+
+/// The variable of all files, one after the other along the first axis.
+pub(crate) fn open(run: &Run) -> Result<Array<f32>> {
+    let files = netcdf::open_many(paths(run)?)?;
+    let name = match &run.var {
+        Some(name) => name.clone(),
+        None => default_variable(files.variables())?,
+    };
+    let whole = files.array::<f32>(&name)?;
+    if run.chunks.is_empty() {
+        return Ok(whole);
+    }
+    check_chunks(&run.chunks, &whole.shape())?;
+    Ok(whole.rechunk(&run.chunks).checked()?)
+}
+
+/// The files, in the order in which they follow each other.
+fn paths(run: &Run) -> Result<Vec<PathBuf>> {
+    if let Some(dir) = &run.dir {
+        return series(dir);
+    }
+    if run.files.is_empty() {
+        return Err(BenchError::Usage("say what to read: --files FILE... or --dir FOLDER".into()));
+    }
+    let mut paths = Vec::new();
+    for pattern in &run.files {
+        paths.extend(matches(pattern)?);
+    }
+    Ok(paths)
+}
+
+/// The `sst*.nc` of a folder, in the order of their names.
+pub(crate) fn series(dir: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(dir).map_err(BenchError::io(dir, "reading the folder"))?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(BenchError::io(dir, "reading the folder"))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("sst") && name.ends_with(".nc") {
+            paths.push(entry.path());
+        }
+    }
+    if paths.is_empty() {
+        let advice = "no sst*.nc there: make some with `bench generate --dir`, or name others with --files";
+        return Err(BenchError::file(dir, advice));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The file of this name, else those that match it as a pattern, in the order of their names.
+fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
+    let literal = PathBuf::from(pattern);
+    if literal.exists() {
+        return Ok(vec![literal]);
+    }
+    let found = glob::glob(pattern).map_err(|error| BenchError::Usage(format!("--files {pattern}: {error}")))?;
+    let mut paths = Vec::new();
+    for path in found {
+        paths.push(path.map_err(|error| {
+            let path = error.path().to_owned();
+            BenchError::Io { path, operation: "reading the folder", source: error.into() }
+        })?);
+    }
+    if paths.is_empty() {
+        return Err(BenchError::file(pattern, "there is no such file, and none matches it as a pattern"));
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// `sst`, else the only variable of three or more dimensions.
+fn default_variable(variables: &[VariableInfo]) -> Result<String> {
+    if variables.iter().any(|variable| variable.name == "sst") {
+        return Ok("sst".into());
+    }
+    let large: Vec<&VariableInfo> = variables.iter().filter(|variable| variable.shape.len() >= 3).collect();
+    let list = |of: &[&VariableInfo]| of.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    match large[..] {
+        [one] => Ok(one.name.clone()),
+        [] if variables.is_empty() => Err(BenchError::Usage("the file has no variable that holds numbers".into())),
+        [] => Err(BenchError::Usage(format!(
+            "no variable has three or more dimensions; say which one is meant with --var: {}",
+            list(&variables.iter().collect::<Vec<_>>())
+        ))),
+        _ => Err(BenchError::Usage(format!("say which variable is meant with --var: {}", list(&large)))),
+    }
+}
+
+fn check_chunks(chunks: &[usize], shape: &[usize]) -> Result<()> {
+    if chunks.len() != shape.len() {
+        let problem =
+            format!("--chunks has {} lengths, but the array {shape:?} has {} axes", chunks.len(), shape.len());
+        return Err(BenchError::Usage(problem));
+    }
+    let counts = shape.iter().zip(chunks).map(|(&length, &chunk)| length.div_ceil(chunk).max(1));
+    match counts.fold(1_usize, usize::saturating_mul) {
+        0..=MOST_CHUNKS => Ok(()),
+        count => Err(BenchError::Usage(format!(
+            "--chunks cuts the array {shape:?} into {count} chunks: ask for larger ones, {MOST_CHUNKS} in all at most"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_that_are_too_many_or_do_not_fit_are_refused() {
+        let refused = |chunks: &[usize]| check_chunks(chunks, &[12_783, 720, 1440]).unwrap_err().line();
+        assert!(refused(&[24, 720]).contains("has 2 lengths, but the array [12783, 720, 1440] has 3 axes"));
+        assert!(refused(&[1, 1, 1]).contains("13253414400 chunks"));
+        assert!(check_chunks(&[24, 720, 1440], &[12_783, 720, 1440]).is_ok());
+        assert!(check_chunks(&[usize::MAX, 1 << 40, 1440], &[1, 720, 1440]).is_ok());
+        assert!(check_chunks(&[1, 1], &[usize::MAX, usize::MAX]).is_err());
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_pattern_is_a_name_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let odd = folder.path().join("a[1].nc");
+        fs::write(&odd, "").unwrap();
+        assert_eq!(matches(odd.to_str().unwrap()).unwrap(), std::slice::from_ref(&odd));
+        fs::rename(&odd, folder.path().join("a1.nc")).unwrap();
+        assert_eq!(matches(odd.to_str().unwrap()).unwrap(), [folder.path().join("a1.nc")]);
+        fs::remove_file(folder.path().join("a1.nc")).unwrap();
+        let error = matches(odd.to_str().unwrap()).unwrap_err().line();
+        assert!(error.contains("a[1].nc: there is no such file"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_gives_its_series_in_the_order_of_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["sst.day.mean.1982.v2.nc", "sst.day.mean.1981.v2.nc", "sst.txt", "air.nc", "sst.nc.partial"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let names: Vec<_> = series(folder.path()).unwrap();
+        let names: Vec<_> = names.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["sst.day.mean.1981.v2.nc", "sst.day.mean.1982.v2.nc"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The contract of the `bench` command, seen from outside: exit codes, messages, figures, files.
+
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing should fail")]
+
+mod endings;
+mod figures;
+mod generated;
+mod inputs;
+mod interrupts;
+mod support;
