@@ -25,6 +25,7 @@ pub mod io;
 mod memory;
 mod scheduler;
 mod session;
+pub mod simd;
 mod spill;
 mod units;
 

@@ -10,8 +10,10 @@
 mod axes;
 mod compute;
 mod elementwise;
+mod fold;
 mod gather;
 mod grid;
+mod lanes;
 mod leaf;
 mod map_blocks;
 mod node;

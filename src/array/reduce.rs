@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
+use super::fold::{Target, fold_tile};
 use super::grid::{ChunkGrid, Region};
+use super::lanes;
 use super::node::{Built, Kernel, Kind, Node, Scope, Shared, block_key, compile};
 use super::reducer::Reducer;
 use super::source::Visit;
-use super::strided::strides;
 use crate::chunk::{Block, BlockMut, Chunk, Element};
 use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
@@ -29,15 +30,6 @@ pub(super) struct ReduceNode<T: Element, R> {
     /// Whether each axis of the input is reduced.
     pub(super) reduced: Vec<bool>,
     pub(super) grid: ChunkGrid,
-}
-
-/// Where the lanes of a box of the result are.
-#[derive(Clone)]
-struct Target {
-    /// The box of the result in the input's coordinates; reduced axes are 0..1.
-    region: Region,
-    reduced: Vec<bool>,
-    len: usize,
 }
 
 impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
@@ -59,7 +51,7 @@ impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
         let mut parts = 0;
         for block in 0..self.grid.blocks() {
             let coordinates = self.grid.coordinates(block);
-            let target = self.target(&coordinates);
+            let target = Target::new(&self.reduced, &self.grid.region(&coordinates));
             let mut keys = Vec::new();
             for group in self.groups(layers, &coordinates)? {
                 let key = Key::indexed(partial.clone(), [parts]);
@@ -93,16 +85,7 @@ struct Group<T> {
 
 impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     fn lane_charge(target: &Target) -> u64 {
-        Block::<R::Lane>::charge(target.len * R::LANES)
-    }
-
-    fn target(&self, coordinates: &[usize]) -> Target {
-        let kept = self.grid.region(coordinates);
-        let mut axes = kept.start.iter().zip(&kept.shape);
-        let axis = |&reduced: &bool| if reduced { (0, 1) } else { axes.next().map_or((0, 1), |(&at, &len)| (at, len)) };
-        let (start, shape): (Vec<usize>, Vec<usize>) = self.reduced.iter().map(axis).unzip();
-        let region = Region { start, shape };
-        Target { len: region.len(), region, reduced: self.reduced.clone() }
+        Block::<R::Lane>::charge(target.len() * R::LANES)
     }
 
     /// The blocks of the input behind a block of the result, a group a task.
@@ -147,11 +130,11 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     fn fold_task(&self, key: Key, group: Group<T>, target: &Target) -> Task {
         let workspace = group.kernels.iter().map(|kernel| kernel.workspace()).max().unwrap_or(0);
         let (reducer, kernels, owned) = (self.reducer.clone(), group.kernels, target.clone());
-        let len = target.len * R::LANES;
+        let len = target.len() * R::LANES;
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
-            start_lanes::<T, R>(&reducer, lanes.as_mut_slice());
             let values = lanes.as_mut_slice();
+            lanes::start::<T, R>(&reducer, values);
             let mut visit = |tile: &Region, tile_values: &[T]| {
                 fold_tile(&reducer, &owned, tile, tile_values, values);
                 Ok(())
@@ -169,7 +152,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     }
 
     fn merge_task(&self, key: Key, needs: Vec<Key>, target: &Target) -> Task {
-        let (reducer, len) = (self.reducer.clone(), target.len * R::LANES);
+        let (reducer, len) = (self.reducer.clone(), target.len() * R::LANES);
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             Ok(Chunk::new(merged::<T, R>(&reducer, context, chunks, len)?.freeze()))
         };
@@ -177,13 +160,13 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     }
 
     fn finish_task(&self, key: Key, needs: Vec<Key>, target: &Target, shape: Vec<usize>) -> Task {
-        let (reducer, len, count) = (self.reducer.clone(), target.len * R::LANES, target.len);
+        let (reducer, len, count) = (self.reducer.clone(), target.len() * R::LANES, target.len());
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             let lanes = merged::<T, R>(&reducer, context, chunks, len)?;
             let lanes = lanes.as_slice();
             let mut out = context.block::<R::Out>(&shape)?;
             for (at, value) in out.as_mut_slice().iter_mut().enumerate() {
-                *value = reducer.finish(lanes_at::<T, R>(lanes, count, at)).canonical();
+                *value = reducer.finish(lanes::get::<T, R>(lanes, at)).canonical();
             }
             Ok(Chunk::new(out.freeze()))
         };
@@ -194,14 +177,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     }
 }
 
-fn start_lanes<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane]) {
-    let start = reducer.start();
-    let len = (lanes.len() / R::LANES).max(1);
-    for (lane, start) in lanes.chunks_mut(len).zip(start) {
-        lane.fill(start);
-    }
-}
-
+/// The lanes of all `chunks`, merged in their order.
 fn merged<T: Element, R: Reducer<T>>(
     reducer: &R,
     context: &TaskContext<'_>,
@@ -209,114 +185,14 @@ fn merged<T: Element, R: Reducer<T>>(
     len: usize,
 ) -> Result<BlockMut<R::Lane>> {
     let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
-    start_lanes::<T, R>(reducer, lanes.as_mut_slice());
-    let count = len / R::LANES;
-    for chunk in chunks {
-        let other = chunk.get::<Block<R::Lane>>()?.as_slice();
-        let (a, b, c) = split::<T, R>(lanes.as_mut_slice(), count);
-        let mut none = [R::Lane::default(); 2];
-        let [no_b, no_c] = &mut none;
-        for (at, first) in a.iter_mut().enumerate() {
-            let second = b.get_mut(at).unwrap_or(no_b);
-            let third = c.get_mut(at).unwrap_or(no_c);
-            reducer.merge([first, second, third], lanes_at::<T, R>(other, count, at));
+    match chunks {
+        [] => lanes::start::<T, R>(reducer, lanes.as_mut_slice()),
+        [first, others @ ..] => {
+            lanes.as_mut_slice().copy_from_slice(first.get::<Block<R::Lane>>()?.as_slice());
+            for other in others {
+                lanes::merge::<T, R>(reducer, lanes.as_mut_slice(), other.get::<Block<R::Lane>>()?.as_slice());
+            }
         }
     }
     Ok(lanes)
-}
-
-fn lanes_at<T: Element, R: Reducer<T>>(lanes: &[R::Lane], count: usize, at: usize) -> [R::Lane; 3] {
-    let lane = |number: usize| if number < R::LANES { lanes[number * count + at] } else { R::Lane::default() };
-    [lane(0), lane(1), lane(2)]
-}
-
-type Split<'a, L> = (&'a mut [L], &'a mut [L], &'a mut [L]);
-
-/// The lanes, those that the reducer lacks empty.
-fn split<T: Element, R: Reducer<T>>(lanes: &mut [R::Lane], count: usize) -> Split<'_, R::Lane> {
-    let (first, rest) = lanes.split_at_mut(count);
-    let (second, rest) = rest.split_at_mut(if R::LANES > 1 { count } else { 0 });
-    let third = if R::LANES > 2 { rest } else { &mut [] };
-    (first, second, third)
-}
-
-/// Folds a tile into the lanes of the result's box.
-fn fold_tile<T: Element, R: Reducer<T>>(
-    reducer: &R,
-    target: &Target,
-    tile: &Region,
-    values: &[T],
-    lanes: &mut [R::Lane],
-) {
-    let (first, second, third) = split::<T, R>(lanes, target.len);
-    let own = strides(&target.region.shape);
-    let axes = tile.shape.len();
-    // Inner axes that are all reduced, or all kept and whole, are one run.
-    let stride = |axis: usize| if target.reduced[axis] { 0 } else { own[axis] };
-    let (mut run, mut outer) = (1, axes);
-    let reduced_run = axes > 0 && target.reduced[axes - 1];
-    while outer > 0 {
-        let axis = outer - 1;
-        let joins = if reduced_run { target.reduced[axis] } else { !target.reduced[axis] && stride(axis) == run };
-        if !joins {
-            break;
-        }
-        run *= tile.shape[axis];
-        outer -= 1;
-        if !reduced_run && tile.shape[axis] != target.region.shape[axis] {
-            break;
-        }
-    }
-    let rows = ChunkGrid::new(tile.shape[..outer].iter().map(|&len| vec![1; len]).collect());
-    let base: usize = (0..axes)
-        .map(|axis| if target.reduced[axis] { 0 } else { (tile.start[axis] - target.region.start[axis]) * own[axis] })
-        .sum();
-    let mut none = [R::Lane::default(); 2];
-    let [no_second, no_third] = &mut none;
-    for (row, values) in values.chunks(run.max(1)).enumerate() {
-        let at: usize =
-            base + rows.coordinates(row).iter().enumerate().map(|(axis, at)| at * stride(axis)).sum::<usize>();
-        if reduced_run {
-            let mut state = [first[at], R::Lane::default(), R::Lane::default()];
-            if R::LANES > 1 {
-                state[1] = second[at];
-            }
-            if R::LANES > 2 {
-                state[2] = third[at];
-            }
-            for &value in values {
-                let [a, b, c] = &mut state;
-                reducer.fold([a, b, c], value);
-            }
-            first[at] = state[0];
-            if R::LANES > 1 {
-                second[at] = state[1];
-            }
-            if R::LANES > 2 {
-                third[at] = state[2];
-            }
-            continue;
-        }
-        let first = &mut first[at..at + values.len()];
-        match R::LANES {
-            1 => {
-                for (a, &value) in first.iter_mut().zip(values) {
-                    reducer.fold([a, no_second, no_third], value);
-                }
-            }
-            2 => {
-                let second = &mut second[at..at + values.len()];
-                for ((a, b), &value) in first.iter_mut().zip(second).zip(values) {
-                    reducer.fold([a, b, no_third], value);
-                }
-            }
-            _ => {
-                let second = &mut second[at..at + values.len()];
-                let third = &mut third[at..at + values.len()];
-                for (((a, b), c), &value) in first.iter_mut().zip(second).zip(third).zip(values) {
-                    reducer.fold([a, b, c], value);
-                }
-            }
-        }
-    }
 }

@@ -6,6 +6,9 @@
 //! - Sums of floats are kept in f64, of integers in i64 or u64 (wrapping, as NumPy's).
 //! - Variances are kept as count, mean and sum of squared deviations: Welford's update (1962) for a value, the pairwise
 //!   formula of Chan, Golub and `LeVeque` (1979) for two parts.
+//!
+//! What is called for each value is free of branches and always inlined, for it is the inside of a
+//! [`Loop`](crate::simd::Loop).
 
 use std::ops::Add;
 
@@ -79,7 +82,9 @@ macro_rules! floats {
             type Average = $t;
             const ONE: f64 = 1.0;
 
+            #[inline(always)]
             fn widen(self) -> f64 { f64::from(self) }
+            #[inline(always)]
             fn plus(a: f64, b: f64) -> f64 { a + b }
             fn total(sum: f64) -> $t { sum as $t }
             fn average(sum: f64, count: f64) -> $t { (sum / count) as $t }
@@ -89,6 +94,7 @@ macro_rules! floats {
             type Spread = $t;
             const ENDS: ($t, $t) = ($t::NEG_INFINITY, $t::INFINITY);
 
+            #[inline(always)]
             fn to_f64(self) -> f64 { f64::from(self) }
             fn spread(value: f64) -> $t { value as $t }
             fn nan_or(_: $t) -> $t { $t::NAN }
@@ -100,7 +106,9 @@ macro_rules! floats {
             type Average = Complex<$t>;
             const ONE: Complex<f64> = Complex::new(1.0, 0.0);
 
+            #[inline(always)]
             fn widen(self) -> Complex<f64> { Complex::new(f64::from(self.re), f64::from(self.im)) }
+            #[inline(always)]
             fn plus(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> { a + b }
             fn total(sum: Complex<f64>) -> Complex<$t> { Complex::new(sum.re as $t, sum.im as $t) }
             fn average(sum: Complex<f64>, count: Complex<f64>) -> Complex<$t> {
@@ -120,7 +128,9 @@ macro_rules! integers {
             type Average = f64;
             const ONE: $wide = 1;
 
+            #[inline(always)]
             fn widen(self) -> $wide { $wide::from(self) }
+            #[inline(always)]
             fn plus(a: $wide, b: $wide) -> $wide { a.wrapping_add(b) }
             fn total(sum: $wide) -> $wide { sum }
             fn average(sum: $wide, count: $wide) -> f64 { sum as f64 / count as f64 }
@@ -130,6 +140,7 @@ macro_rules! integers {
             type Spread = f64;
             const ENDS: ($t, $t) = ($t::MIN, $t::MAX);
 
+            #[inline(always)]
             fn to_f64(self) -> f64 { self as f64 }
             fn spread(value: f64) -> f64 { value }
             fn nan_or(other: $t) -> $t { other }
@@ -145,9 +156,11 @@ impl Summable for bool {
     type Average = f64;
     const ONE: i64 = 1;
 
+    #[inline(always)]
     fn widen(self) -> i64 {
         i64::from(self)
     }
+    #[inline(always)]
     fn plus(a: i64, b: i64) -> i64 {
         a + b
     }
@@ -174,11 +187,13 @@ impl<T: Summable> Reducer<T> for Sum {
         [T::Wide::default(); 3]
     }
 
+    #[inline(always)]
     fn fold(&self, lanes: [&mut T::Wide; 3], value: T) {
-        let value = if self.skip && value.is_nan() { T::Wide::default() } else { value.widen() };
+        let value = if self.skip & value.is_nan() { T::Wide::default() } else { value.widen() };
         *lanes[0] = T::plus(*lanes[0], value);
     }
 
+    #[inline(always)]
     fn merge(&self, lanes: [&mut T::Wide; 3], other: [T::Wide; 3]) {
         *lanes[0] = T::plus(*lanes[0], other[0]);
     }
@@ -203,13 +218,15 @@ impl<T: Summable> Reducer<T> for Mean {
         [T::Wide::default(); 3]
     }
 
+    #[inline(always)]
     fn fold(&self, lanes: [&mut T::Wide; 3], value: T) {
         let [sum, count, _] = lanes;
-        let left_out = self.skip && value.is_nan();
+        let left_out = self.skip & value.is_nan();
         *sum = T::plus(*sum, if left_out { T::Wide::default() } else { value.widen() });
         *count = T::plus(*count, if left_out { T::Wide::default() } else { T::ONE });
     }
 
+    #[inline(always)]
     fn merge(&self, lanes: [&mut T::Wide; 3], other: [T::Wide; 3]) {
         let [sum, count, _] = lanes;
         *sum = T::plus(*sum, other[0]);
@@ -234,10 +251,12 @@ impl<T: Element> Reducer<T> for Count {
         [0; 3]
     }
 
+    #[inline(always)]
     fn fold(&self, lanes: [&mut i64; 3], value: T) {
         *lanes[0] += i64::from(!value.is_nan());
     }
 
+    #[inline(always)]
     fn merge(&self, lanes: [&mut i64; 3], other: [i64; 3]) {
         *lanes[0] += other[0];
     }
@@ -255,13 +274,16 @@ pub(super) struct Extreme {
 }
 
 impl Extreme {
-    fn pick<T: Real>(self, a: T, b: T) -> T {
-        if b.is_nan() || (if self.greatest { b > a } else { b < a }) { b } else { a }
+    /// Whether `value` takes the place of `best`. Nothing takes that of a NaN, and where NaN is not left out it wins.
+    #[inline(always)]
+    fn better<T: Real>(self, value: T, best: T) -> bool {
+        let beyond = if self.greatest { value > best } else { value < best };
+        beyond | (!self.skip & value.is_nan())
     }
 }
 
 impl<T: Real> Reducer<T> for Extreme {
-    // The value, and whether there was one: as the type's own zero or other than that.
+    // The best value, and whether there was one: the type's greatest value, or else its zero.
     type Lane = T;
     type Out = T;
     const LANES: usize = 2;
@@ -271,32 +293,18 @@ impl<T: Real> Reducer<T> for Extreme {
         [if self.greatest { least } else { greatest }, T::default(), T::default()]
     }
 
+    #[inline(always)]
     fn fold(&self, lanes: [&mut T; 3], value: T) {
         let [best, seen, _] = lanes;
-        if value.is_nan() {
-            if !self.skip {
-                *best = value;
-                *seen = T::ENDS.1;
-            } else if *seen == T::default() {
-                // Remembered in case there is nothing else.
-                *seen = T::ENDS.0;
-            }
-            return;
-        }
-        if !best.is_nan() {
-            *best = self.pick(*best, value);
-        }
-        *seen = T::ENDS.1;
+        *best = if self.better(value, *best) { value } else { *best };
+        *seen = if self.skip & value.is_nan() { *seen } else { T::ENDS.1 };
     }
 
+    #[inline(always)]
     fn merge(&self, lanes: [&mut T; 3], other: [T; 3]) {
         let [best, seen, _] = lanes;
-        if !best.is_nan() {
-            *best = self.pick(*best, other[0]);
-        }
-        if *seen != T::ENDS.1 && other[1] != T::default() {
-            *seen = other[1];
-        }
+        *best = if self.better(other[0], *best) { other[0] } else { *best };
+        *seen = if other[1] == T::ENDS.1 { other[1] } else { *seen };
     }
 
     fn finish(&self, lanes: [T; 3]) -> T {
@@ -321,28 +329,31 @@ impl<T: Real> Reducer<T> for Variance {
         [0.0; 3]
     }
 
+    #[inline(always)]
     fn fold(&self, lanes: [&mut f64; 3], value: T) {
         let [count, mean, squares] = lanes;
-        if self.skip && value.is_nan() {
-            return;
-        }
+        let left_out = self.skip & value.is_nan();
         let value = value.to_f64();
-        *count += 1.0;
+        let more = *count + 1.0;
         let before = value - *mean;
-        *mean += before / *count;
-        *squares += before * (value - *mean);
+        let moved = *mean + before / more;
+        let spread = *squares + before * (value - moved);
+        *count = if left_out { *count } else { more };
+        *mean = if left_out { *mean } else { moved };
+        *squares = if left_out { *squares } else { spread };
     }
 
+    #[inline(always)]
     fn merge(&self, lanes: [&mut f64; 3], other: [f64; 3]) {
         let [count, mean, squares] = lanes;
         let [more, other_mean, other_squares] = other;
-        if more == 0.0 {
-            return;
-        }
+        let none = more == 0.0;
         let total = *count + more;
         let apart = other_mean - *mean;
-        *squares += other_squares + apart * apart * (*count * more / total);
-        *mean += apart * (more / total);
+        let spread = *squares + (other_squares + apart * apart * (*count * more / total));
+        let moved = *mean + apart * (more / total);
+        *squares = if none { *squares } else { spread };
+        *mean = if none { *mean } else { moved };
         *count = total;
     }
 

@@ -83,12 +83,14 @@ pub trait Element:
     const ANY_BITS: bool = true;
 
     /// The value, NaN in its one canonical form (invariant D1: equal results have equal bytes).
+    #[inline]
     #[must_use]
     fn canonical(self) -> Self {
         self
     }
 
     /// Whether it is, or holds, a NaN.
+    #[inline]
     #[must_use]
     fn is_nan(self) -> bool {
         false
@@ -121,10 +123,12 @@ macro_rules! floats {
         impl Element for $t {
             const DTYPE: DType = DType::$real;
 
+            #[inline]
             fn canonical(self) -> Self {
                 if self.is_nan() { Self::NAN } else { self }
             }
 
+            #[inline]
             fn is_nan(self) -> bool {
                 <$t>::is_nan(self)
             }
@@ -133,10 +137,12 @@ macro_rules! floats {
         impl Element for Complex<$t> {
             const DTYPE: DType = DType::$complex;
 
+            #[inline]
             fn canonical(self) -> Self {
                 Self::new(self.re.canonical(), self.im.canonical())
             }
 
+            #[inline]
             fn is_nan(self) -> bool {
                 self.re.is_nan() || self.im.is_nan()
             }

@@ -6,6 +6,7 @@ use crate::array::{Region, TILE};
 use crate::chunk::{BlockMut, BufferMut, charge};
 use crate::error::Result;
 use crate::graph::TaskContext;
+use crate::simd::{Loop, widest};
 
 /// Stored bytes of a box of the array.
 #[derive(Debug)]
@@ -90,23 +91,34 @@ fn unshuffle(bytes: &[u8], item: usize, from: usize, out: &mut [u8]) {
     let plane = |byte: usize| &bytes[byte * count + from..][..len];
     match item {
         1 => out.copy_from_slice(plane(0)),
-        2 => {
-            for ((out, &low), &high) in out.chunks_exact_mut(2).zip(plane(0)).zip(plane(1)) {
-                out.copy_from_slice(&[low, high]);
-            }
-        }
-        4 => {
-            let planes = [plane(0), plane(1), plane(2), plane(3)];
-            for (at, out) in out.chunks_exact_mut(4).enumerate() {
-                out.copy_from_slice(&planes.map(|plane| plane[at]));
-            }
-        }
+        2 => widest(Unshuffle { planes: [0, 1].map(plane), out }),
+        4 => widest(Unshuffle { planes: [0, 1, 2, 3].map(plane), out }),
+        8 => widest(Unshuffle { planes: [0, 1, 2, 3, 4, 5, 6, 7].map(plane), out }),
         _ => {
             for byte in 0..item {
                 for (out, &stored) in out.chunks_exact_mut(item).zip(plane(byte)) {
                     out[byte] = stored;
                 }
             }
+        }
+    }
+}
+
+/// The loop of [`unshuffle`] over elements of `N` bytes.
+struct Unshuffle<'a, const N: usize> {
+    planes: [&'a [u8]; N],
+    out: &'a mut [u8],
+}
+
+impl<const N: usize> Loop for Unshuffle<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let len = self.out.len() / N;
+        let planes = self.planes.map(|plane| &plane[..len]);
+        for (at, out) in self.out.chunks_exact_mut(N).enumerate() {
+            out.copy_from_slice(&planes.map(|plane| plane[at]));
         }
     }
 }
@@ -118,12 +130,14 @@ mod tests {
     #[test]
     fn shuffled_elements_are_put_together() {
         for item in [1, 2, 3, 4, 8] {
-            let elements: Vec<u8> = (0..10 * item as u8).collect();
+            let elements: Vec<u8> = (0..200 * item).map(|at| (at * 7 % 251) as u8).collect();
             let shuffled: Vec<u8> =
                 (0..item).flat_map(|byte| elements.chunks(item).map(move |element| element[byte])).collect();
-            let mut out = vec![0; 4 * item];
-            unshuffle(&shuffled, item, 3, &mut out);
-            assert_eq!(out, elements[3 * item..7 * item]);
+            for len in [0, 1, 4, 150] {
+                let mut out = vec![0; len * item];
+                unshuffle(&shuffled, item, 3, &mut out);
+                assert_eq!(out, elements[3 * item..(3 + len) * item]);
+            }
         }
     }
 }

@@ -1,0 +1,103 @@
+//! Where the values of a tile belong in the lanes of a reduction.
+
+use smallvec::SmallVec;
+
+use super::grid::Region;
+use super::lanes::{fold_row, fold_run};
+use super::reducer::Reducer;
+use crate::chunk::Element;
+
+/// The box of the result that a task's lanes are for.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// The box in the input's coordinates; reduced axes are 0..1.
+    region: Region,
+    /// Whether each axis of the input is reduced.
+    reduced: Box<[bool]>,
+    /// How far to the next lane along each axis: 0 along the reduced ones.
+    strides: Box<[usize]>,
+}
+
+impl Target {
+    /// The box of `kept` along the axes that are not reduced.
+    pub(super) fn new(reduced: &[bool], kept: &Region) -> Self {
+        let mut axes = kept.start.iter().zip(&kept.shape);
+        let axis = |&reduced: &bool| if reduced { (0, 1) } else { axes.next().map_or((0, 1), |(&at, &len)| (at, len)) };
+        let (start, shape): (Vec<usize>, Vec<usize>) = reduced.iter().map(axis).unzip();
+        let mut strides: Box<[usize]> = vec![0; shape.len()].into();
+        let mut stride = 1;
+        for axis in (0..shape.len()).rev() {
+            if !reduced[axis] {
+                strides[axis] = stride;
+                stride *= shape[axis];
+            }
+        }
+        Self { region: Region { start, shape }, reduced: reduced.into(), strides }
+    }
+
+    /// The number of results in it.
+    pub(super) fn len(&self) -> usize {
+        self.region.len()
+    }
+
+    /// How a tile is cut into rows.
+    fn rows(&self, tile: &Region) -> Rows {
+        let axes = tile.shape.len();
+        // Inner axes that are all reduced, or all kept and whole, are one row.
+        let one_lane = axes > 0 && self.reduced[axes - 1];
+        let (mut len, mut outer) = (1, axes);
+        while outer > 0 {
+            let axis = outer - 1;
+            let joins = if one_lane { self.reduced[axis] } else { self.strides[axis] == len };
+            if !joins {
+                break;
+            }
+            len *= tile.shape[axis];
+            outer = axis;
+        }
+        let first = (0..axes).map(|axis| self.strides[axis] * (tile.start[axis] - self.region.start[axis])).sum();
+        let outer = (0..outer).map(|axis| (tile.shape[axis], self.strides[axis])).collect();
+        Rows { len, one_lane, first, outer }
+    }
+}
+
+/// A tile as rows of values that follow each other in memory.
+struct Rows {
+    /// Values in a row.
+    len: usize,
+    /// Whether all values of a row belong to one lane, rather than each to its own.
+    one_lane: bool,
+    /// The lane of the first value.
+    first: usize,
+    /// Rows along each outer axis, and how far in lanes from one to the next.
+    outer: SmallVec<[(usize, usize); 6]>,
+}
+
+/// Folds a tile's values into the lanes of `target`, row by row in C order.
+pub(super) fn fold_tile<T: Element, R: Reducer<T>>(
+    reducer: &R,
+    target: &Target,
+    tile: &Region,
+    values: &[T],
+    lanes: &mut [R::Lane],
+) {
+    let Rows { len, one_lane, first, outer } = target.rows(tile);
+    let mut at: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer.len());
+    let mut lane = first;
+    for row in values.chunks_exact(len.max(1)) {
+        if one_lane {
+            fold_run(reducer, lanes, lane, row);
+        } else {
+            fold_row(reducer, lanes, lane, row);
+        }
+        for (at, &(count, stride)) in at.iter_mut().zip(&outer).rev() {
+            *at += 1;
+            lane += stride;
+            if *at < count {
+                break;
+            }
+            lane -= stride * *at;
+            *at = 0;
+        }
+    }
+}
