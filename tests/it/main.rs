@@ -4,8 +4,14 @@
 
 mod arrays;
 mod executor;
+#[cfg(feature = "hdf5")]
+mod hostile_files;
 mod lab;
 mod map_blocks;
+#[cfg(feature = "hdf5")]
+mod ncfile;
+#[cfg(feature = "hdf5")]
+mod netcdf_files;
 #[cfg(feature = "hdf5")]
 mod ocean;
 mod random_graphs;

@@ -1,15 +1,9 @@
 //! Real sea-surface temperatures, against the answers that NumPy gives.
 
-use std::path::PathBuf;
-
 use thermocline::ndarray::ArrayD;
 use thermocline::{Array, io::netcdf};
 
-use crate::support::{assert_at_rest, session};
-
-fn data(path: &str) -> PathBuf {
-    PathBuf::from(std::env::var_os("THERMOCLINE_TEST_DATA").unwrap()).join(path)
-}
+use crate::support::{assert_at_rest, data, session};
 
 fn valid(map: &ArrayD<f32>) -> (usize, f64) {
     let values: Vec<f64> = map.iter().filter(|value| !value.is_nan()).map(|&value| f64::from(value)).collect();

@@ -104,3 +104,9 @@ impl Observer for Counts {
 pub(crate) fn all() -> bool {
     std::env::var_os("THERMOCLINE_TEST_ALL").is_some()
 }
+
+/// A file of the real data.
+#[cfg(feature = "hdf5")]
+pub(crate) fn data(path: &str) -> std::path::PathBuf {
+    std::path::PathBuf::from(std::env::var_os("THERMOCLINE_TEST_DATA").unwrap()).join(path)
+}

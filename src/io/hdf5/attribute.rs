@@ -1,24 +1,31 @@
 //! Attributes: one number, one text. Their sizes are looked at before they are read.
 
-use ::hdf5::types::{TypeDescriptor, VarLenArray, VarLenAscii, VarLenUnicode};
-use ::hdf5::{Attribute, Dataset, ObjectReference1, ReferencedObject};
+use ::hdf5::{Attribute, Dataset};
 
 use super::convert::Scalar;
+use super::heap::Heaps;
 use super::raw::{self, Class};
 
 /// No text of interest is longer.
 const LONGEST_TEXT: usize = 64 << 10;
 
+/// No list of interest has more elements.
+const LONGEST_LIST: usize = 32;
+
+/// Bytes of a stored reference to a value of variable length, at most.
+const REFERENCE: usize = 64;
+
 /// The attributes of a data set.
 pub(crate) struct Attributes<'a> {
     dataset: &'a Dataset,
+    heaps: &'a Heaps,
     names: Vec<String>,
 }
 
 impl<'a> Attributes<'a> {
     /// Lists the names.
-    pub(crate) fn of(dataset: &'a Dataset) -> ::hdf5::Result<Self> {
-        Ok(Self { dataset, names: dataset.attr_names()? })
+    pub(crate) fn of(dataset: &'a Dataset, heaps: &'a Heaps) -> ::hdf5::Result<Self> {
+        Ok(Self { dataset, heaps, names: dataset.attr_names()? })
     }
 
     /// Whether there is an attribute `name`.
@@ -58,9 +65,11 @@ impl<'a> Attributes<'a> {
         if attribute.space().ok()?.size() != 1 {
             return None;
         }
-        let bytes = match attribute.dtype().ok()?.to_descriptor().ok()? {
-            TypeDescriptor::VarLenAscii => attribute.read_raw::<VarLenAscii>().ok()?.first()?.as_bytes().to_vec(),
-            TypeDescriptor::VarLenUnicode => attribute.read_raw::<VarLenUnicode>().ok()?.first()?.as_bytes().to_vec(),
+        let bytes = match raw::class(&attribute.dtype().ok()?) {
+            Class::VariableText => {
+                let stored = self.heaps.parse(&raw::stored_elements(&attribute, REFERENCE).ok()?).ok()?;
+                self.heaps.value(*stored.first()?, 1, LONGEST_TEXT).ok()?
+            }
             _ => raw::fixed_text(&attribute, LONGEST_TEXT).ok()?,
         };
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -75,16 +84,17 @@ impl<'a> Attributes<'a> {
         fits.then(|| attribute.read_raw::<i64>().ok()).flatten()
     }
 
-    /// The data sets that `DIMENSION_LIST` refers to, one for each of `axes`, where there is one.
-    pub(crate) fn dimension_scales(&self, axes: usize) -> Option<Vec<Option<Dataset>>> {
+    /// The addresses of the data sets that `DIMENSION_LIST` refers to, one for each of `axes`, where there is one.
+    pub(crate) fn dimension_scales(&self, axes: usize) -> Option<Vec<Option<u64>>> {
         let attribute = self.open("DIMENSION_LIST").ok()??;
-        let fits = attribute.space().ok()?.size() == axes;
-        let lists = fits.then(|| attribute.read_raw::<VarLenArray<ObjectReference1>>().ok()).flatten()?;
-        let scale = |list: &VarLenArray<ObjectReference1>| match self.dataset.dereference(list.first()?).ok()? {
-            ReferencedObject::Dataset(scale) => Some(scale),
-            _ => None,
-        };
-        Some(lists.iter().map(scale).collect())
+        if attribute.space().ok()?.size() != axes || axes > LONGEST_LIST {
+            return None;
+        }
+        let stored = self.heaps.parse(&raw::stored_elements(&attribute, axes * REFERENCE).ok()?).ok()?;
+        let width = self.heaps.address_width;
+        // Of several scales of an axis the first counts.
+        let scale = |stored| self.heaps.value(stored, width, width).ok().and_then(|items| self.heaps.address(&items));
+        Some(stored.into_iter().map(scale).collect())
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::descriptors::{Descriptors, Identity};
+use super::heap::Heaps;
 use super::raw;
 use crate::error::{Error, Result};
 
@@ -49,6 +50,20 @@ impl Input {
         self.descriptors.get(&self.path, self.identity)
     }
 
+    /// Its global heaps; `file` is itself, open in the library.
+    pub(crate) fn heaps(&self, file: &::hdf5::File) -> Result<Heaps> {
+        let said = |error: ::hdf5::Error| refused(&self.path, "it can't be looked at", &error);
+        let properties = file.create_plist().map_err(said)?;
+        let sizes = properties.get_sizes().map_err(said)?;
+        Ok(Heaps {
+            file: self.descriptor()?,
+            base: properties.get_userblock().map_err(said)?,
+            file_size: self.size(),
+            address_width: sizes.sizeof_addr as usize,
+            length_width: sizes.sizeof_size as usize,
+        })
+    }
+
     /// Opens it in the library.
     pub(crate) fn library(&self) -> Result<::hdf5::File> {
         let metadata = fs::metadata(&self.path).map_err(|source| Error::file_io(&self.path, "stat", source))?;
@@ -56,8 +71,12 @@ impl Input {
             return Err(Error::file(&self.path, "it changed since it was opened: open it again"));
         }
         raw::disable_plugins();
-        // Locks fail on many network file systems, and readers need none.
-        let opened = ::hdf5::File::with_options().with_fapl(|access| access.file_locking(false)).open(&self.path);
+        let open = |locking: bool| {
+            ::hdf5::File::with_options().with_fapl(|access| access.file_locking(locking)).open(&self.path)
+        };
+        // Locks fail on many network file systems, and readers need none. But where this process has the file open
+        // already, by other hands, the library insists on the choice made there.
+        let opened = open(false).or_else(|error| if says_locking(&error) { open(true) } else { Err(error) });
         opened.map_err(|error| refused(&self.path, "it can't be opened", &error))
     }
 }
@@ -71,6 +90,10 @@ impl fmt::Debug for Input {
 /// What the library said of the file at `path`.
 pub(crate) fn refused(path: &Path, what: &str, error: &::hdf5::Error) -> Error {
     Error::file(path, format!("{what}: {error}"))
+}
+
+fn says_locking(error: &::hdf5::Error) -> bool {
+    error.to_string().contains("file locking flag values don't match")
 }
 
 /// The library would say so too, but not what the file is instead.

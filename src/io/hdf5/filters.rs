@@ -13,7 +13,7 @@ use super::raw;
 const LARGEST_EXPANSION: u64 = 1032;
 
 /// Bytes of a fletcher32 checksum, which follows the data.
-const CHECKSUM: usize = 4;
+pub(super) const CHECKSUM: usize = 4;
 
 /// The filters of a data set, each with its place in the pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Where the chunks of a data set lie in its file.
 
 use ::hdf5::Dataset;
+use ::hdf5::filters::Filter;
 
-use super::filters::Pipeline;
+use super::filters::{CHECKSUM, Pipeline};
 use super::layout::Layout;
 
 /// One stored chunk, or the part of a contiguous data set that a slab is.
@@ -69,6 +70,31 @@ impl Index {
         likely.copied().or_else(|| {
             self.extents.binary_search_by_key(&number, |extent| extent.number).ok().map(|at| self.extents[at])
         })
+    }
+}
+
+/// Checks what the library, which is to read the chunks of `dataset`, does not: that each lies within the file of
+/// `file_size` bytes, and has a checksum where it should (it would read before the chunk's start, up to 2.2.0).
+pub(super) fn check_for_library(dataset: &Dataset, filters: &[Filter], file_size: u64) -> Result<(), String> {
+    let checksum = filters.iter().position(|filter| *filter == Filter::Fletcher32);
+    let mut problem = None;
+    let visited = dataset.chunks_visit(|chunk| {
+        let checked = checksum.is_some_and(|place| place >= 32 || chunk.filter_mask & (1 << place) == 0);
+        let least = if checked { CHECKSUM as u64 } else { 1 };
+        let within = chunk.addr.checked_add(chunk.size).is_some_and(|end| end <= file_size);
+        if within && chunk.size >= least {
+            return 0;
+        }
+        let (stored, address) = (chunk.size, chunk.addr);
+        problem = Some(format!(
+            "chunk at {:?}: {stored} B at address {address}, expected at least {least} within the file's {file_size} B",
+            chunk.offset
+        ));
+        1
+    });
+    match problem {
+        Some(problem) => Err(problem),
+        None => visited.map_err(|error| format!("its chunks can't be listed: {error}")),
     }
 }
 

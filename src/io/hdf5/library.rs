@@ -9,6 +9,7 @@ use ::hdf5::plist::dataset_create::Layout as Kind;
 use super::contents::open_dataset;
 use super::convert::Real;
 use super::file::{Input, refused};
+use super::index::check_for_library;
 use super::layout::Layout;
 use super::raw;
 use super::storage::{Storage, missing_filters};
@@ -64,6 +65,9 @@ impl Foreign {
             for mapping in properties.get_virtual_map().map_err(said)? {
                 check_neighbour(input.path(), &mapping.src_filename)?;
             }
+        }
+        if kind == Kind::Chunked {
+            check_for_library(dataset, &properties.get_filters().map_err(said)?, input.size())?;
         }
         let bytes = |shape: &[usize]| shape.iter().product::<usize>() as u64 * layout.item as u64;
         let chunk = if kind == Kind::Chunked { bytes(&layout.chunk) } else { 0 };

@@ -27,6 +27,9 @@
 //!
 //! **H4** A file whose size, time or identity changed since it was opened is an error, not other values.
 //!
+//! **H5** What varies in length is read without the library (`heap.rs`), and no reference is followed: a damaged
+//! global heap would keep the library, and its lock, busy for ever.
+//!
 //! `unsafe` is in `raw.rs` alone.
 
 mod attribute;
@@ -37,6 +40,7 @@ mod direct;
 mod dtype;
 mod file;
 mod filters;
+mod heap;
 mod index;
 mod layout;
 mod library;
@@ -51,6 +55,8 @@ pub(super) use convert::{Conversion, Scalar};
 pub(super) use descriptors::Descriptors;
 pub(super) use dtype::{Detected, Number, detect};
 pub(super) use file::{Input, refused};
+pub(super) use heap::Heaps;
+pub(super) use raw::address;
 pub(super) use storage::Storage;
 pub(super) use variable::Shape;
 

@@ -5,12 +5,18 @@ use std::sync::Once;
 use ::hdf5::plist::DatasetCreate;
 use ::hdf5::sync::sync;
 use ::hdf5::{Attribute, Dataset, Dataspace, Datatype, Hyperslab, Selection, SliceOrIndex, h5check};
-use hdf5_sys::h5a::H5Aread;
+use hdf5_sys::h5::herr_t;
+use hdf5_sys::h5a::{H5Aget_storage_size, H5Aread};
 use hdf5_sys::h5d::H5Dread;
+use hdf5_sys::h5i::{H5Idec_ref, hid_t};
 use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2};
 use hdf5_sys::h5pl::H5PLset_loading_state;
+use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
 use hdf5_sys::h5s::H5S_ALL;
-use hdf5_sys::h5t::{H5T_class_t, H5T_sign_t, H5Tget_class, H5Tget_sign, H5Tis_variable_str};
+use hdf5_sys::h5t::{
+    H5T_cdata_t, H5T_class_t, H5T_pers_t, H5T_sign_t, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tis_variable_str,
+    H5Tregister, H5Tunregister,
+};
 
 /// The class of a data type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +24,8 @@ pub(super) enum Class {
     Integer { signed: bool },
     Float,
     FixedText,
+    VariableText,
+    List,
     Other,
 }
 
@@ -39,6 +47,8 @@ pub(super) fn class(dtype: &Datatype) -> Class {
             H5T_class_t::H5T_INTEGER => Class::Integer { signed: H5Tget_sign(dtype.id()) == H5T_sign_t::H5T_SGN_2 },
             H5T_class_t::H5T_FLOAT => Class::Float,
             H5T_class_t::H5T_STRING if H5Tis_variable_str(dtype.id()) == 0 => Class::FixedText,
+            H5T_class_t::H5T_STRING => Class::VariableText,
+            H5T_class_t::H5T_VLEN => Class::List,
             _ => Class::Other,
         }
     })
@@ -116,4 +126,77 @@ pub(super) fn fixed_text(attribute: &Attribute, limit: usize) -> ::hdf5::Result<
     // whose size is that of the buffer, and text of fixed length holds no pointers.
     sync(|| unsafe { h5check(H5Aread(attribute.id(), dtype.id(), bytes.as_mut_ptr().cast())) })?;
     Ok(bytes)
+}
+
+/// The bytes of an attribute's elements as they are stored, where their length varies: at most `limit` bytes of
+/// references into the global heap, which is left alone.
+pub(super) fn stored_elements(attribute: &Attribute, limit: usize) -> ::hdf5::Result<Vec<u8>> {
+    let dtype = attribute.dtype()?;
+    let count = attribute.space()?.size();
+    // SAFETY: the identifier is open while it is borrowed.
+    let stored = sync(|| unsafe { H5Aget_storage_size(attribute.id()) }) as usize;
+    if !matches!(class(&dtype), Class::VariableText | Class::List)
+        || count == 0
+        || stored == 0
+        || !stored.is_multiple_of(count)
+        || stored > limit
+    {
+        return Err("no elements of variable length".into());
+    }
+    let mut bytes = vec![0_u8; stored];
+    sync(|| {
+        // SAFETY: no pointers; the size is that of a stored element.
+        let opaque = Id(h5check(unsafe { H5Tcreate(H5T_class_t::H5T_OPAQUE, stored / count) })?);
+        // The library has no conversion to opaque bytes, so for this one call, under its lock, it gets one.
+        // SAFETY: the name ends in a null byte, both types are open, and the function has the type asked for. It is
+        // told to forget it again below, before the lock is given up.
+        h5check(unsafe { H5Tregister(H5T_pers_t::H5T_PERS_SOFT, AS_IS, dtype.id(), opaque.0, Some(as_is)) })?;
+        // SAFETY: the attribute is open; its elements are read as opaque ones of the same size, so that the library
+        // writes as many bytes as `bytes` has.
+        let read = h5check(unsafe { H5Aread(attribute.id(), opaque.0, bytes.as_mut_ptr().cast()) });
+        // SAFETY: as when it was registered; what matches is what was registered there.
+        h5check(unsafe { H5Tunregister(H5T_pers_t::H5T_PERS_SOFT, AS_IS, dtype.id(), opaque.0, Some(as_is)) })?;
+        read
+    })?;
+    Ok(bytes)
+}
+
+/// The name of the conversion that leaves bytes as they are.
+const AS_IS: *const std::ffi::c_char = c"thermocline: as stored".as_ptr();
+
+/// Converts nothing.
+extern "C" fn as_is(
+    _from: hid_t,
+    _to: hid_t,
+    _state: *mut H5T_cdata_t,
+    _count: usize,
+    _stride: usize,
+    _background_stride: usize,
+    _values: *mut std::ffi::c_void,
+    _background: *mut std::ffi::c_void,
+    _properties: hid_t,
+) -> herr_t {
+    0
+}
+
+/// The address of a data set's header, as references to it are stored.
+pub(crate) fn address(dataset: &Dataset) -> ::hdf5::Result<u64> {
+    let mut reference: hobj_ref_t = 0;
+    // SAFETY: the out-pointer is to a live reference of the kind asked for, the name ends in a null byte and means the
+    // data set itself, and references to objects need no space (-1).
+    sync(|| unsafe {
+        let out = (&raw mut reference).cast();
+        h5check(H5Rcreate(out, dataset.id(), c".".as_ptr(), H5R_type_t::H5R_OBJECT1, -1))
+    })?;
+    Ok(reference)
+}
+
+/// An identifier that is ours to close.
+struct Id(hid_t);
+
+impl Drop for Id {
+    fn drop(&mut self) {
+        // SAFETY: the identifier is open and its one reference ours. The lock may be taken again.
+        sync(|| unsafe { H5Idec_ref(self.0) });
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::dimensions::{is_bare_dimension, shape};
+use super::dimensions::{Scales, is_bare_dimension};
 use super::{Real, Variable, cf};
 use crate::array::{Array, Source};
 use crate::chunk::DType;
@@ -143,15 +143,19 @@ impl fmt::Display for Dataset {
 /// The variables of `input` that hold numbers. One that can't be looked at is left out.
 pub(super) fn variables(input: &Input) -> Result<Vec<VariableInfo>> {
     let file = input.library()?;
+    let heaps = input.heaps(&file)?;
+    let scales = Scales::of(&file, &heaps);
     let mut variables = Vec::new();
     for entry in walk(&file) {
-        let (Ok(dtype), Ok(attributes)) = (entry.dataset.dtype(), Attributes::of(&entry.dataset)) else { continue };
+        let (Ok(dtype), Ok(attributes)) = (entry.dataset.dtype(), Attributes::of(&entry.dataset, &heaps)) else {
+            continue;
+        };
         let (Detected::Exact(number) | Detected::Foreign(number)) = detect(&dtype) else { continue };
         let null = entry.dataset.space().map_or(true, |space| space.is_null());
         if null || is_bare_dimension(&attributes) {
             continue;
         }
-        if let Ok(shape) = shape(&file, &entry.name, &entry.dataset, &attributes) {
+        if let Ok(shape) = scales.shape(&entry.name, &entry.dataset, &attributes) {
             let (shape, dimensions) = (shape.lengths, shape.dimensions);
             variables.push(VariableInfo { name: entry.name, shape, dimensions, dtype: number.dtype() });
         }
@@ -166,7 +170,8 @@ pub(super) fn variable<T: Real>(input: &Arc<Input>, name: &str, options: Options
     let file = input.library()?;
     let Some(dataset) = open_dataset(&file, path, name)? else { return Err(absent(input, name)) };
     let storage = Storage::of(input, &dataset, name, options.direct)?;
-    let attributes = Attributes::of(&dataset).map_err(said)?;
+    let heaps = input.heaps(&file)?;
+    let attributes = Attributes::of(&dataset, &heaps).map_err(said)?;
     let conversion = if options.mask_and_scale {
         cf::conversion(&attributes, storage.number()).map_err(|problem| {
             let advice = "mask_and_scale(false) reads the stored numbers all the same";
@@ -175,7 +180,7 @@ pub(super) fn variable<T: Real>(input: &Arc<Input>, name: &str, options: Options
     } else {
         Conversion::plain(storage.number())
     };
-    let shape = shape(&file, name, &dataset, &attributes).map_err(said)?;
+    let shape = Scales::of(&file, &heaps).shape(name, &dataset, &attributes).map_err(said)?;
     Variable::new(name, input.clone(), storage, shape, conversion, options.block)
 }
 
