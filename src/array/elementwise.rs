@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::grid::{ChunkGrid, Region};
-use super::node::{Kernel, Kind, Node, Scope, Shared, compile, compile_pulled, stream_by_pulling, tile_bytes};
+use super::node::{Access, Kernel, Kind, Node, Scope, Shared, compile, compile_pulled, stream_by_pulling, tile_bytes};
 use super::source::{TILE, Visit};
 use super::strided::strides;
 use crate::chunk::Element;
@@ -39,6 +39,10 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
 
     fn kind(&self) -> Kind {
         if self.input.0.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
+    }
+
+    fn access(&self) -> Access {
+        self.input.0.access()
     }
 
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
@@ -123,6 +127,20 @@ impl<A: Element> Operand<A> {
     }
 }
 
+/// What it takes to evaluate an operand along with any box of the result. One that is broadcast is small beside it.
+fn operand_access<A: Element>(node: &dyn Node<A>, result: &ChunkGrid, leads: bool) -> Access {
+    let elements = |grid: &ChunkGrid| grid.shape().iter().product::<usize>();
+    if elements(node.grid()) < elements(result) {
+        return Access::Any;
+    }
+    match node.access() {
+        // Made into blocks first.
+        Access::Units(_) if !leads => Access::Chunks,
+        Access::Units(unit) => Access::Units([vec![1; result.ndim() - unit.len()], unit].concat()),
+        access => access,
+    }
+}
+
 /// The box of an operand of `shape` that is broadcast to `region`.
 fn broadcast_region(region: &Region, shape: &[usize]) -> Region {
     let lacking = region.start.len() - shape.len();
@@ -173,6 +191,12 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
 
     fn kind(&self) -> Kind {
         if self.leader() == Leader::Nobody { Kind::Pulls } else { Kind::Streams }
+    }
+
+    fn access(&self) -> Access {
+        let leader = self.leader();
+        let left = operand_access(&*self.left.0, &self.grid, leader == Leader::Left);
+        left.both(operand_access(&*self.right.0, &self.grid, leader == Leader::Right))
     }
 
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {

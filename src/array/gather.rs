@@ -1,4 +1,4 @@
-//! Boxes in one piece.
+//! Boxes in one piece, and tasks that make blocks.
 //!
 //! Some operations need a whole box of their input at once: a user's function of a block, a sort, a matrix product. A
 //! [`Gather`] is how a task comes by it: where the box is a block that another task makes, that block itself, without a
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::grid::Region;
 use super::node::{BlocksKernel, Built, Kernel, Kind, Scope, Shared, block_key, compile, compile_blocks, materialised};
 use super::strided::copy_tile;
-use crate::chunk::{Block, BlockMut, Element};
+use crate::chunk::{Block, BlockMut, Chunk, Element};
 use crate::error::Result;
-use crate::graph::{Key, Layers};
+use crate::graph::{Key, Layers, Size, Task, TaskContext};
 
 /// Fills `out`, in C order, with the box `region` that `kernel` was compiled for.
 pub(super) fn fill<T: Element>(
@@ -120,4 +120,34 @@ impl<T: Element> Deref for Values<'_, T> {
             Self::Own(block) => block.as_slice(),
         }
     }
+}
+
+/// Fills a block, in C order.
+pub(super) type Make<T> = Box<dyn Fn(Scope<'_>, &mut [T]) -> Result<()> + Send + Sync>;
+
+/// What one task does: bytes of workspace, and how it fills its block.
+pub(super) struct Recipe<T> {
+    pub(super) workspace: u64,
+    pub(super) make: Make<T>,
+}
+
+/// Adds the task that makes a block of `shape` by `recipe`.
+pub(super) fn add_block_task<T: Element>(
+    layers: &mut Layers,
+    key: Key,
+    needs: Vec<Key>,
+    shape: Vec<usize>,
+    recipe: Recipe<T>,
+) {
+    let output = Block::<T>::charge(shape.iter().product());
+    let make = recipe.make;
+    let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
+        let mut out = context.block::<T>(&shape)?;
+        let values = out.as_mut_slice();
+        make(Scope { context, chunks }, values)?;
+        values.iter_mut().for_each(|value| *value = value.canonical());
+        Ok(Chunk::new(out.freeze()))
+    };
+    let task = Task::new(key, needs, Arc::new(run)).output(Size::Exact(output)).workspace(recipe.workspace);
+    layers.add(task.spillable());
 }

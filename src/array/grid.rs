@@ -194,10 +194,15 @@ impl ChunkGrid {
         self.starts[axis].partition_point(|&start| start <= at).saturating_sub(1).min(self.axes[axis].len() - 1)
     }
 
+    /// The longest chunk along each axis.
+    pub(crate) fn longest(&self) -> Vec<usize> {
+        self.axes.iter().map(|lengths| lengths.iter().copied().max().unwrap_or(0)).collect()
+    }
+
     /// The elements of the largest block.
     #[must_use]
     pub fn largest_block(&self) -> usize {
-        self.axes.iter().map(|lengths| lengths.iter().copied().max().unwrap_or(0)).product()
+        self.longest().iter().product()
     }
 }
 

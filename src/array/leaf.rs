@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 use super::grid::{ChunkGrid, Region};
-use super::node::{Built, Kernel, Kind, Node, Scope, block_key, stream_by_pulling, tile_bytes};
+use super::node::{Access, Built, Kernel, Kind, Node, Scope, block_key, stream_by_pulling, tile_bytes};
 use super::source::{Source, TILE, Visit};
 use super::strided::copy_region;
 use crate::chunk::Element;
@@ -38,6 +38,10 @@ impl<T: Element> Node<T> for SourceNode<T> {
 
     fn kind(&self) -> Kind {
         Kind::Streams
+    }
+
+    fn access(&self) -> Access {
+        Access::Units(self.source.unit())
     }
 
     fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
@@ -90,6 +94,10 @@ impl<T: Element> Node<T> for MemoryNode<T> {
         Kind::Pulls
     }
 
+    fn access(&self) -> Access {
+        Access::Any
+    }
+
     fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(MemoryKernel { array: self.array.clone(), region: region.clone() }))
     }
@@ -134,6 +142,10 @@ impl<T: Element> Node<T> for FunctionNode<T> {
 
     fn kind(&self) -> Kind {
         Kind::Pulls
+    }
+
+    fn access(&self) -> Access {
+        Access::Any
     }
 
     fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
@@ -211,6 +223,10 @@ impl<T: Element> Node<T> for FailedNode {
 
     fn kind(&self) -> Kind {
         Kind::Pulls
+    }
+
+    fn access(&self) -> Access {
+        Access::Any
     }
 
     fn compile(&self, _: &mut Layers, _: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {

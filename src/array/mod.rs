@@ -8,6 +8,7 @@
 //! `plan`, or at once of [`checked`](Array::checked).
 
 mod axes;
+mod chunks;
 mod compute;
 mod elementwise;
 mod fold;
@@ -18,6 +19,8 @@ mod leaf;
 mod map_blocks;
 mod node;
 mod operators;
+mod rechunk;
+mod rechunk_plan;
 mod reduce;
 mod reducer;
 mod select;
@@ -31,6 +34,7 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 pub use axes::Axes;
+pub use chunks::{ChunkLength, Chunking, ToChunkLength};
 use elementwise::{MapNode, ZipFn, ZipNode, broadcast_grid, broadcast_shape};
 pub use grid::{ChunkGrid, Region};
 use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
@@ -40,7 +44,7 @@ pub use operators::{Arithmetic, Cast};
 use reduce::ReduceNode;
 use reducer::{Count, Extreme, Mean, Reducer, Sum, Variance};
 pub use reducer::{Real, Summable};
-use select::{ConcatenateNode, RechunkNode, SliceNode, Stride};
+use select::{ConcatenateNode, SliceNode, Stride};
 pub use source::{Source, TILE};
 
 use crate::chunk::Element;
@@ -225,27 +229,6 @@ impl<T: Element> Array<T> {
     #[must_use]
     pub fn chunks(&self) -> &ChunkGrid {
         self.node.0.grid()
-    }
-
-    /// The same values in chunks of `chunks`, the last ones along each axis as short as they must be.
-    #[track_caller]
-    #[must_use]
-    pub fn rechunk(&self, chunks: &[usize]) -> Self {
-        if self.failure.is_some() {
-            return self.clone();
-        }
-        match grid_of("rechunk", &self.shape(), chunks, Location::caller()) {
-            Ok(grid) => Self::of(RechunkNode { input: self.node.clone(), grid }),
-            Err(error) => Self::failed(error),
-        }
-    }
-
-    /// The same values in the chunks of `grid`, of the same shape.
-    fn in_grid(&self, grid: &ChunkGrid) -> Self {
-        if self.failure.is_some() || self.chunks() == grid {
-            return self.clone();
-        }
-        Self::of(RechunkNode { input: self.node.clone(), grid: grid.clone() })
     }
 
     /// A part of it: a [`Slice`] for each of the first axes; axes that are not named are whole.

@@ -48,6 +48,14 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
 
     fn kind(&self) -> Kind;
 
+    /// What it takes to evaluate a box that is none of its blocks.
+    fn access(&self) -> Access {
+        match self.kind() {
+            Kind::Streams => Access::Units(self.grid().longest()),
+            Kind::Pulls | Kind::Blocks => Access::Chunks,
+        }
+    }
+
     /// A kernel for `region`. Tasks that it needs are added to `layers`, their keys to `needs`.
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(compile_blocks(&self.build(layers)?, region, needs)))
@@ -68,6 +76,28 @@ pub(super) enum Kind {
     Pulls,
     /// Tasks make its blocks.
     Blocks,
+}
+
+/// What it takes to evaluate any box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// No more than the box has.
+    Any,
+    /// Reading all units, boxes of these lengths, that it meets.
+    Units(Vec<usize>),
+    /// Having all chunks that it meets, which tasks make.
+    Chunks,
+}
+
+impl Access {
+    /// What it takes to evaluate boxes of two arrays of one shape.
+    pub(super) fn both(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Chunks, _) | (_, Self::Chunks) => Self::Chunks,
+            (Self::Any, other) | (other, Self::Any) => other,
+            (Self::Units(a), Self::Units(b)) => Self::Units(a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect()),
+        }
+    }
 }
 
 /// Blocks that tasks make.
@@ -127,7 +157,7 @@ pub(super) fn compile_pulled<T: Element>(
     }
 }
 
-fn build_from_kernels<T: Element, N: Node<T> + ?Sized>(node: &N, layers: &mut Layers) -> Result<Built> {
+pub(super) fn build_from_kernels<T: Element, N: Node<T> + ?Sized>(node: &N, layers: &mut Layers) -> Result<Built> {
     let name = layers.name(node.label());
     let grid = node.grid().clone();
     for block in 0..grid.blocks() {

@@ -1,10 +1,10 @@
-//! Parts and wholes: slices, other chunks, concatenation.
+//! Parts and wholes: slices, concatenation.
 
 use std::sync::Arc;
 
 use super::grid::{ChunkGrid, Region};
 use super::node::{
-    Kernel, Kind, Node, Scope, Shared, compile, compile_blocks, compile_pulled, copy_between, materialised,
+    Access, Kernel, Kind, Node, Scope, Shared, compile, compile_blocks, compile_pulled, copy_between, materialised,
     stream_by_pulling, tile_bytes,
 };
 use super::source::{TILE, Visit};
@@ -183,30 +183,6 @@ impl<T: Element> Kernel<T> for SliceKernel<T> {
     }
 }
 
-/// The same values in other chunks.
-pub(super) struct RechunkNode<T: Element> {
-    pub(super) input: Arc<Shared<T>>,
-    pub(super) grid: ChunkGrid,
-}
-
-impl<T: Element> Node<T> for RechunkNode<T> {
-    fn label(&self) -> &'static str {
-        "rechunk"
-    }
-
-    fn grid(&self) -> &ChunkGrid {
-        &self.grid
-    }
-
-    fn kind(&self) -> Kind {
-        if self.input.0.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
-    }
-
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        compile(&self.input, layers, region, needs)
-    }
-}
-
 /// Arrays one after the other along an axis.
 pub(super) struct ConcatenateNode<T: Element> {
     pub(super) inputs: Vec<Arc<Shared<T>>>,
@@ -234,6 +210,10 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
     fn kind(&self) -> Kind {
         let streams = self.inputs.iter().any(|input| input.0.kind() == Kind::Streams);
         if streams { Kind::Streams } else { Kind::Pulls }
+    }
+
+    fn access(&self) -> Access {
+        self.inputs.iter().map(|input| input.0.access()).reduce(Access::both).unwrap_or(Access::Any)
     }
 
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {

@@ -34,6 +34,13 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// The chunks in which it is best read.
     fn grid(&self) -> ChunkGrid;
 
+    /// The lengths of the boxes that have to be read whole, e.g. of the chunks of a file; 1 along axes that can be cut
+    /// anywhere. Blocks that cut units are read with all that they cut, so that rechunking decides by this whether to
+    /// read as the new chunks want it. The default is a chunk of the [grid](Self::grid).
+    fn unit(&self) -> Vec<usize> {
+        self.grid().longest()
+    }
+
     /// Bytes that reading `region` takes from the task's grant, as [`charge`](crate::chunk::charge) counts them.
     fn workspace(&self, region: &Region) -> u64;
 

@@ -15,4 +15,5 @@ mod netcdf_files;
 #[cfg(feature = "hdf5")]
 mod ocean;
 mod random_graphs;
+mod rechunk;
 mod support;

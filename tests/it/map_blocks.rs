@@ -4,7 +4,7 @@ use ndarray::{ArrayD, Axis, arr0, arr1};
 use thermocline::array::{ChunkGrid, MapBlocks};
 use thermocline::{Array, Error, ndarray};
 
-use crate::lab::{Kind, Lab, any_lazy, dense, grid, lazy, shape};
+use crate::lab::{Kind, Lab, any_lazy, dense, lazy, shape};
 use crate::support::{Random, assert_at_rest, session};
 
 #[test]
@@ -132,8 +132,8 @@ fn mapped_blocks_are_spilled_and_come_back() {
     let mut random = Random::new(1);
     let mut lab = Lab::default();
     let values: ArrayD<f64> = dense(&mut random, &[60, 10_000]);
-    let x = lazy(&values, &grid(&mut random, &[60, 10_000]), Kind::Blocks);
-    let x = x.rechunk(&[5, 10_000]).map_blocks(|block, _| block.mapv(|value| value * 2.0));
+    let x = lazy(&values, &ChunkGrid::regular(&[60, 10_000], &[3, 10_000]), Kind::Source);
+    let x = x.map_blocks(|block, _| block.mapv(|value| value * 2.0));
     // All blocks are needed again after the mean of the last is known.
     let anomaly = &x - &x.nanmean(0);
     let mean = values.map_axis(Axis(0), |lane| {
@@ -141,9 +141,11 @@ fn mapped_blocks_are_spilled_and_come_back() {
         valid.iter().sum::<f64>() / valid.len() as f64
     });
     let expected = values.mapv(|value| value * 2.0) - mean;
-    let found = lab.values(&mut random, &anomaly.sum(1), "spilling");
-    for (found, expected) in found.iter().zip(expected.sum_axis(Axis(1))) {
-        assert!((found - expected).abs() < 1e-6 || (found.is_nan() && expected.is_nan()));
+    for _ in 0..3 {
+        let found = lab.values(&mut random, &anomaly.sum(1), "spilling");
+        for (found, expected) in found.iter().zip(expected.sum_axis(Axis(1))) {
+            assert!((found - expected).abs() < 1e-6 || (found.is_nan() && expected.is_nan()));
+        }
     }
     assert!(lab.spilled > 0);
 }

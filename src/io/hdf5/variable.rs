@@ -75,7 +75,7 @@ impl<T: Real> Variable<T> {
         if let Some(problem) = conversion.refuses::<T>() {
             return Err(refuse(problem));
         }
-        let unit = if storage.whole_chunks { storage.layout.chunk.clone() } else { vec![1; shape.lengths.len()] };
+        let unit = unit(&storage, &shape);
         let elements = (block / size_of::<T>() as u64).clamp(1, usize::MAX as u64) as usize;
         let grid = grid(&shape.lengths, &unit, elements).map_err(refuse)?;
         let storage = Arc::new(storage);
@@ -130,6 +130,10 @@ impl<T: Real> Source for Variable<T> {
 
     fn grid(&self) -> ChunkGrid {
         self.grid.clone()
+    }
+
+    fn unit(&self) -> Vec<usize> {
+        unit(&self.storage, &self.shape)
     }
 
     fn workspace(&self, region: &Region) -> u64 {
@@ -188,6 +192,11 @@ fn beyond(region: &Region, extent: &[usize]) -> Vec<Region> {
     }
     boxes.retain(|outside| !outside.is_empty());
     boxes
+}
+
+/// The box that has to be read whole.
+fn unit(storage: &Storage, shape: &Shape) -> Vec<usize> {
+    if storage.whole_chunks { storage.layout.chunk.clone() } else { vec![1; shape.lengths.len()] }
 }
 
 /// Blocks of whole `unit`s and about `elements` elements, grown along the last axis first.
