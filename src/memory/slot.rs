@@ -416,10 +416,12 @@ impl Slots {
         }
     }
 
-    /// The rank of a chunk that could be evicted now.
+    /// The rank of a chunk that could be evicted now. An empty one never is: it would free nothing, and who reads it
+    /// would find no bytes to load, hence reserve no staging for loading it.
     fn present_rank(&self, id: SlotId) -> Option<u64> {
         let slot = self.get(id)?;
-        let evictable = slot.spillable && slot.pins == 0 && matches!(slot.state, State::Dirty(_) | State::Clean(..));
+        let idle = slot.pins == 0 && matches!(slot.state, State::Dirty(_) | State::Clean(..));
+        let evictable = slot.spillable && slot.bytes > 0 && idle;
         evictable.then(|| rank(self.policy, Candidate { next_use: slot.next_use, last_use: slot.last_use }))
     }
 }

@@ -392,6 +392,11 @@ impl Core {
         effects.garbage.append(garbage);
     }
 
+    /// No run that is active now is announced as over before these effects are carried out.
+    pub(super) fn hold_announcements(&self, effects: &mut Effects) {
+        effects.announces.extend(self.runs.values().map(|run| run.announce.clone()));
+    }
+
     /// Evicted chunks have been dropped, and perhaps frames: what they took may be granted.
     pub(super) fn dropped(&mut self, evicted: u64, frames: bool, effects: &mut Effects) {
         self.leaving -= evicted;

@@ -127,17 +127,19 @@ impl Shared {
         let result = {
             let mut core = self.core.lock();
             let result = decide(&mut core, &mut effects);
-            self.begin(&effects);
+            self.begin(&core, &mut effects);
             result
         };
         self.carry_out(effects);
         result
     }
 
-    /// Counts effects that will give bytes back; under the lock, so that nobody finds the session stuck before.
-    fn begin(&self, effects: &Effects) {
+    /// Counts effects that will give bytes back; under the lock, so that nobody finds the session stuck before, and no
+    /// run is announced as over while its bytes are still in this thread's hands (**M6**).
+    fn begin(&self, core: &Core, effects: &mut Effects) {
         if !effects.garbage.is_empty() {
             self.cleanups.fetch_add(1, Ordering::SeqCst);
+            core.hold_announcements(effects);
         }
     }
 
@@ -158,7 +160,7 @@ impl Shared {
                     core.dropped(evicted, frames, &mut next);
                 }
                 self.cleanups.fetch_sub(1, Ordering::SeqCst);
-                self.begin(&next);
+                self.begin(&core, &mut next);
             }
             next.ended.append(&mut effects.ended);
             next.announces.append(&mut effects.announces);

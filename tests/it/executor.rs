@@ -63,6 +63,33 @@ fn what_does_not_fit_is_spilled_and_comes_back() {
     assert_at_rest(&session);
 }
 
+/// An empty chunk was once evicted like any other. Its reader then reserved nothing for loading it, and failed with
+/// `Overdrawn` when it was brought back.
+#[test]
+fn an_empty_chunk_is_not_worth_evicting() {
+    let (_folder, session) = session(4 << 20, 1);
+    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
+    let empty = Key::new("empty");
+    // Made for the first reader, and then needed last of all: the first to go, if it could.
+    let mut tasks = vec![word_task(empty.clone(), vec![], 1, 0, 0).spillable()];
+    let mut before = empty.clone();
+    for pass in ["first", "second"] {
+        for at in 0..8 {
+            if pass == "first" {
+                tasks.push(word_task(key("x", at), vec![], u64::from(at), 1 << 17, 0).spillable());
+            }
+            tasks.push(word_task(key(pass, at), vec![before, key("x", at)], 3, 1, 0));
+            before = key(pass, at);
+        }
+    }
+    let last = Key::new("last");
+    tasks.push(word_task(last.clone(), vec![before, empty], 5, 4, 0));
+    let graph = Graph::new(tasks).unwrap();
+    drop(session.run(&graph, &[last]).unwrap());
+    assert!(session.stats().spilled_bytes > 0);
+    assert_at_rest(&session);
+}
+
 #[test]
 fn the_first_error_stops_the_run_and_names_its_task_and_who_needed_it() {
     let (_folder, session) = session(64 << 20, 2);

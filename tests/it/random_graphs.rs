@@ -77,11 +77,23 @@ fn ample(case: &Case) -> (u64, u64) {
     (plan.floor().bytes(), plan.working_set().bytes())
 }
 
+/// Prints the seed of a case that fails.
+struct SaySeed(u64);
+
+impl Drop for SaySeed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}", self.0);
+        }
+    }
+}
+
 #[test]
 fn random_graphs_run_at_any_limit_from_the_floor_on() {
     let cases = if all() { 10_000 } else { 300 };
     let mut spilled = 0;
     for seed in 0..cases {
+        let _seed = SaySeed(seed);
         let mut random = Random::new(seed);
         let case = random_case(&mut random);
         let (floor, working_set) = ample(&case);
