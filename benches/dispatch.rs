@@ -109,7 +109,7 @@ fn rayon_spawn(tasks: usize, threads: usize) -> f64 {
 
 fn main() {
     // Cargo passes --bench; a number is ours.
-    let tasks = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1_000_000);
+    let tasks = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
     println!("{tasks} tasks, median of {RUNS}; nanoseconds a task");
     let shapes = shapes(tasks);
     for threads in [1, 2, 64] {

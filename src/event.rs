@@ -4,8 +4,37 @@
 //! worker and I/O threads, outside of all locks, so a slow observer slows its thread and nothing else. An
 //! observer that panics is the same as one that returned: the run goes on.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The name of a task: that of its layer, and the place of its block in it. Displayed as the task's key.
+///
+/// ```
+/// use thermocline::Label;
+///
+/// let label = Label { layer: "mean-3", index: &[0, 2] };
+/// assert_eq!(label.to_string(), "mean-3(0, 2)");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Label<'a> {
+    /// The layer's name.
+    pub layer: &'a str,
+    /// The coordinates of the block.
+    pub index: &'a [u32],
+}
+
+impl fmt::Display for Label<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.layer)?;
+        if let Some((first, rest)) = self.index.split_first() {
+            write!(f, "({first}")?;
+            rest.iter().try_for_each(|at| write!(f, ", {at}"))?;
+            f.write_str(")")?;
+        }
+        Ok(())
+    }
+}
 
 /// Something that happened in a run. Byte counts are bytes in memory, unless `stored` is said.
 #[derive(Clone, Debug)]
@@ -20,15 +49,15 @@ pub enum Event<'a> {
     },
     /// A task was granted its memory and begins.
     TaskStarted {
-        /// Its key.
-        key: &'a str,
+        /// Which.
+        task: Label<'a>,
         /// The worker's number.
         worker: usize,
     },
     /// A task ended, well or not.
     TaskFinished {
-        /// Its key.
-        key: &'a str,
+        /// Which.
+        task: Label<'a>,
         /// The worker's number.
         worker: usize,
         /// How long it took, loading its inputs included.

@@ -27,12 +27,13 @@ mod scheduler;
 mod session;
 pub mod simd;
 mod spill;
+mod sync;
 mod units;
 
 pub use array::Array;
 pub use config::{Compression, Config, Eviction, Origin, TierSpec};
 pub use error::{Error, Result, UserError};
-pub use event::{Event, Observer};
+pub use event::{Event, Label, Observer};
 pub use ndarray;
 pub use num_complex::Complex;
 pub use scheduler::{Plan, Stats};

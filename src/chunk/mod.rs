@@ -176,7 +176,7 @@ impl Value for () {
 
 /// Drops `items` one by one; a destructor that panics does not stop the others (D3). The panic hook has printed its
 /// message; there is nobody to return it to.
-pub(crate) fn contained<T>(items: Vec<T>) {
+pub(crate) fn contained<T>(items: impl IntoIterator<Item = T>) {
     for item in items {
         drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(item))));
     }

@@ -241,6 +241,11 @@ impl Graph {
         counts
     }
 
+    /// Whether a task names an input more than once.
+    pub(crate) fn names_inputs_twice(&self) -> bool {
+        self.dependencies.items.len() != self.dependents.items.len()
+    }
+
     /// About how many bytes the graph itself takes: part of a run's fixed charge.
     pub(crate) fn own_bytes(&self) -> u64 {
         let per_task = size_of::<(Key, Cost, Work)>() + size_of::<(Key, u32)>() + 4 * size_of::<u32>();

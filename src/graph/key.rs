@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::event::Label;
+
 /// The name of a task and of its value: a layer's name and, for the many tasks of a blocked collection, the
 /// coordinates of the block. Prints as `mean-3(0, 2)`.
 ///
@@ -39,6 +41,11 @@ impl Key {
         &self.name
     }
 
+    /// The key as events name it.
+    pub(crate) fn label(&self) -> Label<'_> {
+        Label { layer: &self.name, index: &self.index }
+    }
+
     /// The block's coordinates.
     #[must_use]
     pub fn index(&self) -> &[u32] {
@@ -54,12 +61,7 @@ impl From<&str> for Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        if !self.index.is_empty() {
-            let index: Vec<String> = self.index.iter().map(ToString::to_string).collect();
-            write!(f, "({})", index.join(", "))?;
-        }
-        Ok(())
+        self.label().fmt(f)
     }
 }
 

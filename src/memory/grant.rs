@@ -17,7 +17,13 @@ pub(crate) struct Grant {
     account: Arc<GrantAccount>,
     granted: u64,
     elastic: bool,
-    task: Key,
+}
+
+/// A grant, and the task that draws from it: named where it draws too much.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TaskGrant<'a> {
+    grant: &'a Grant,
+    task: &'a Key,
 }
 
 #[derive(Debug)]
@@ -40,9 +46,14 @@ impl Account for GrantAccount {
 impl Grant {
     /// A grant of `bytes` that the ledger has charged. An `elastic` one, of a task whose size is an estimate, may go
     /// beyond; the excess is an overrun.
-    pub(crate) fn new(ledger: Arc<Ledger>, bytes: u64, elastic: bool, task: Key) -> Self {
+    pub(crate) fn new(ledger: Arc<Ledger>, bytes: u64, elastic: bool) -> Self {
         let account = Arc::new(GrantAccount { ledger, left: Mutex::new(Some(bytes)) });
-        Self { account, granted: bytes, elastic, task }
+        Self { account, granted: bytes, elastic }
+    }
+
+    /// The grant as that of `task`.
+    pub(crate) fn of<'a>(&'a self, task: &'a Key) -> TaskGrant<'a> {
+        TaskGrant { grant: self, task }
     }
 
     /// Gives back what was not drawn. What was drawn stays charged until its owners go.
@@ -60,24 +71,25 @@ impl Drop for Grant {
     }
 }
 
-impl Allocator for Grant {
+impl Allocator for TaskGrant<'_> {
     fn reserve(&self, bytes: u64) -> Result<Charge> {
-        let mut left = self.account.left.lock();
+        let Grant { account, granted, elastic } = self.grant;
+        let mut left = account.left.lock();
         let available = left.unwrap_or(0);
         if available >= bytes {
             *left = left.map(|left| left - bytes);
-        } else if self.elastic {
-            self.account.ledger.overrun(bytes - available);
+        } else if *elastic {
+            account.ledger.overrun(bytes - available);
             *left = left.map(|_| 0);
         } else {
             return Err(Error::Overdrawn {
                 key: self.task.to_string(),
                 asked: ByteSize::new(bytes),
                 left: ByteSize::new(available),
-                granted: ByteSize::new(self.granted),
+                granted: ByteSize::new(*granted),
             });
         }
-        Ok(Charge::new(self.account.clone(), bytes))
+        Ok(Charge::new(account.clone(), bytes))
     }
 }
 
@@ -95,12 +107,13 @@ mod tests {
     fn buffers_draw_and_give_back_as_long_as_the_task_runs() {
         let ledger = Arc::new(Ledger::new(1000));
         assert!(ledger.try_charge(256));
-        let grant = Grant::new(ledger.clone(), 256, false, Key::new("t"));
-        let kept = BufferMut::zeroed(100, &grant).unwrap();
+        let grant = Grant::new(ledger.clone(), 256, false);
+        let key = Key::new("t");
+        let kept = BufferMut::zeroed(100, &grant.of(&key)).unwrap();
         for _ in 0..3 {
-            drop(BufferMut::zeroed(128, &grant).unwrap());
+            drop(BufferMut::zeroed(128, &grant.of(&key)).unwrap());
         }
-        let error = BufferMut::zeroed(129, &grant).unwrap_err().to_string();
+        let error = BufferMut::zeroed(129, &grant.of(&key)).unwrap_err().to_string();
         assert!(error.contains("task t asked for 192 B but has 128 B left of its grant of 256 B"), "{error}");
         assert_eq!(ledger.charged(), 256);
         drop(grant);
@@ -113,8 +126,8 @@ mod tests {
     fn an_estimate_may_be_overrun_and_is_charged_in_full() {
         let ledger = Arc::new(Ledger::new(100));
         assert!(ledger.try_charge(64));
-        let grant = Grant::new(ledger.clone(), 64, true, Key::new("t"));
-        let buffer = BufferMut::zeroed(1000, &grant).unwrap();
+        let grant = Grant::new(ledger.clone(), 64, true);
+        let buffer = BufferMut::zeroed(1000, &grant.of(&Key::new("t"))).unwrap();
         assert_eq!(ledger.charged(), 1024);
         drop(grant);
         drop(buffer);

@@ -1,9 +1,9 @@
 //! The count of charged bytes.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::chunk::Account;
+use crate::sync::{AtomicU64, Ordering};
 
 /// Counts charged bytes against a limit: **M1**, charged <= limit at every instant, but for recorded overruns of
 /// estimated sizes.
@@ -82,7 +82,7 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(shuttle)))]
 mod tests {
     use super::*;
 
@@ -123,5 +123,39 @@ mod tests {
         });
         assert_eq!(ledger.charged(), 0);
         assert!(ledger.peak() <= 1000);
+    }
+}
+
+#[cfg(all(test, shuttle))]
+mod models {
+    use shuttle::check_dfs;
+    use shuttle::sync::Arc;
+    use shuttle::thread;
+
+    use super::*;
+
+    #[test]
+    fn the_limit_holds_in_every_interleaving() {
+        check_dfs(
+            || {
+                let ledger = Arc::new(Ledger::new(3));
+                let threads: Vec<_> = [2, 2]
+                    .into_iter()
+                    .map(|bytes| {
+                        let ledger = ledger.clone();
+                        thread::spawn(move || {
+                            if ledger.try_charge(bytes) {
+                                assert!(ledger.charged() <= 3);
+                                ledger.release(bytes);
+                            }
+                        })
+                    })
+                    .collect();
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
+                assert_eq!(ledger.charged(), 0);
+                assert_eq!(ledger.peak(), 2);
+            },
+            None,
+        );
     }
 }

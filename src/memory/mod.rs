@@ -22,7 +22,7 @@ mod load;
 mod slot;
 
 pub(crate) use eviction::NEVER;
-pub(crate) use grant::{Grant, charge_value};
+pub(crate) use grant::{Grant, TaskGrant, charge_value};
 pub(crate) use ledger::Ledger;
 pub(crate) use load::load;
 pub(crate) use slot::{Garbage, NewChunk, Pinned, SlotId, Slots, Stored, WriteJob};

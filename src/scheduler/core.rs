@@ -15,27 +15,29 @@
 //!
 //! Every grant finishes one task, and the evictions between two grants are finite: no livelock. Where nothing is under
 //! way and the head is not granted, the run ends with the reason (**M4**).
+//!
+//! **Beside an ample run** (see [`ample`](super::ample)) the limit is less by that run's stated peak, so that it finds all
+//! it was promised. What it holds already counts twice by that: these runs may have to wait for it where a finer count
+//! would not, but for nothing else, and not for ever.
 
-use std::collections::btree_map::Entry;
+mod admit;
+mod ending;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use super::Shared;
-use super::held::Held;
-use super::outcome::{Announce, Keep, Results};
+use super::job::{Failure, Finished, Job, Made, Write};
+use super::outcome::Announce;
 use super::plan::{inputs, output_bytes};
 use super::run::{Place, Run, Status};
-use crate::chunk::{Account, Charge, Chunk, charge};
+use crate::chunk::{Charge, Chunk, charge};
 use crate::config::Eviction;
-use crate::error::{Error, Result, UserError};
-use crate::graph::{Graph, Size, TaskId, Work};
-use crate::memory::{Garbage, Grant, Ledger, NEVER, NewChunk, Pinned, SlotId, Slots, Stored, WriteJob};
+use crate::error::{Error, Result};
+use crate::graph::{Size, TaskId};
+use crate::memory::{Garbage, Grant, Ledger, NewChunk, SlotId, Slots, Stored};
 use crate::spill::STAGING;
-use crate::units::ByteSize;
-
-/// How many holders of memory an error names.
-const HOLDERS: usize = 3;
 
 /// What must be done after unlocking.
 #[derive(Debug, Default)]
@@ -60,65 +62,6 @@ impl Effects {
 
     fn wake_one(&mut self) {
         self.wake = self.wake.saturating_add(1);
-    }
-}
-
-/// A chunk to be written to scratch, for a run that wants to know when that is over.
-#[derive(Debug)]
-pub(super) struct Write {
-    pub(super) job: WriteJob,
-    pub(super) announce: Option<Arc<Announce>>,
-}
-
-/// A granted task.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) run: u32,
-    pub(super) task: TaskId,
-    pub(super) graph: Arc<Graph>,
-    /// Its inputs, pinned, as its function expects them.
-    pub(super) inputs: Vec<(SlotId, Pinned)>,
-    pub(super) grant: Grant,
-    pub(super) announce: Arc<Announce>,
-}
-
-/// A granted task that has ended, and the slots it had pinned.
-#[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) run: u32,
-    pub(super) task: TaskId,
-    pub(super) inputs: Vec<SlotId>,
-}
-
-/// What a task made.
-#[derive(Debug)]
-pub(super) struct Made {
-    pub(super) chunk: Chunk,
-    /// For values whose memory carries no charge of its own.
-    pub(super) charge: Option<Charge>,
-    /// Its bytes when encoded, if it can be.
-    pub(super) encoded: Option<u64>,
-}
-
-/// Why a task made nothing.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// It returned an error.
-    Returned(UserError),
-    /// It panicked.
-    Panicked(String),
-    /// It was not even called.
-    Before(Error),
-}
-
-impl Failure {
-    fn of(self, run: &Run, task: TaskId) -> Error {
-        let key = run.graph.key(task).to_string();
-        match self {
-            Self::Returned(source) => Error::Task { key, needed_by: run.needed_by(task), source },
-            Self::Panicked(message) => Error::Panic { key, needed_by: run.needed_by(task), message },
-            Self::Before(error) => error,
-        }
     }
 }
 
@@ -154,10 +97,31 @@ pub(super) struct Core {
     /// The reason why nothing can be written to scratch at present.
     scratch_failure: Option<Error>,
     load_failure: Option<Error>,
+    /// What the ample run that is under way was promised.
+    ample: Option<Reserve>,
+    /// Whether there are runs here, for readers without the lock.
+    active: Arc<AtomicBool>,
+}
+
+/// What was promised to an ample run: it never asks for more.
+#[derive(Clone, Copy, Debug)]
+struct Reserve {
+    /// Its stated peak.
+    peak: u64,
+    floor: u64,
+}
+
+/// What the core tells those who don't take its lock.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Flags {
+    /// Tasks or runs wait for memory.
+    pub(super) short: Arc<AtomicBool>,
+    /// There are runs.
+    pub(super) active: Arc<AtomicBool>,
 }
 
 impl Core {
-    pub(super) fn new(ledger: Arc<Ledger>, policy: Eviction, short: Arc<AtomicBool>, home: Weak<Shared>) -> Self {
+    pub(super) fn new(ledger: Arc<Ledger>, policy: Eviction, flags: Flags, home: Weak<Shared>) -> Self {
         Self {
             slots: Slots::new(policy),
             ledger,
@@ -166,7 +130,7 @@ impl Core {
             next_run: 0,
             queued: BTreeSet::new(),
             granted: VecDeque::new(),
-            short,
+            short: flags.short,
             busy: 0,
             leaving: 0,
             held: 0,
@@ -174,6 +138,8 @@ impl Core {
             stated: 0,
             scratch_failure: None,
             load_failure: None,
+            ample: None,
+            active: flags.active,
         }
     }
 
@@ -181,49 +147,10 @@ impl Core {
         !self.queued.is_empty() || self.runs.values().any(|run| !run.admitted)
     }
 
-    /// Bytes that a run finds taken: of chunks that the session keeps, and of results that the user still has.
-    pub(super) fn held(&self) -> u64 {
-        if self.runs.is_empty() { self.held.saturating_add(self.ledger.charged()) } else { self.held }
-    }
-
     /// A task that was granted for whoever comes first. It must be taken before any other is claimed: a task waits only
     /// for inputs that tasks granted before it load, so these must be in some worker's hands.
     pub(super) fn take_granted(&mut self) -> Option<Job> {
         self.granted.pop_front()
-    }
-
-    pub(super) fn take_run_id(&mut self) -> u32 {
-        self.next_run += 1;
-        self.next_run
-    }
-
-    /// Whether a run with this floor can be taken on beside those that are active.
-    pub(super) fn check_room(&self, floor: u64, floor_task: &str) -> Result<()> {
-        let others: u64 = self.runs.values().map(Run::floor_now).sum();
-        let needed = floor.saturating_add(others).saturating_add(self.held_stuck);
-        if needed <= self.ledger.limit() {
-            return Ok(());
-        }
-        let task = match self.runs.len() {
-            0 => format!("task {floor_task}"),
-            1 => format!("task {floor_task}, beside another run,"),
-            more => format!("task {floor_task}, beside {more} other runs,"),
-        };
-        Err(self.memory_limit(task, needed))
-    }
-
-    /// Takes on a run. It begins when its fixed charge fits.
-    pub(super) fn admit(&mut self, mut run: Run, effects: &mut Effects) {
-        for (task, slot) in run.slots() {
-            self.slots.set_next_use(slot, run.next_use(task));
-        }
-        let id = run.id;
-        let others = if self.runs.is_empty() { 0 } else { self.stated };
-        self.stated = others.saturating_add(run.budget.plan.unbounded_peak());
-        self.runs.insert(id, run);
-        self.short.store(true, Ordering::SeqCst);
-        self.pump(effects);
-        self.finish_if_over(id, effects);
     }
 
     /// Claims the task at `place`, if it is still to be had.
@@ -281,23 +208,6 @@ impl Core {
         }
     }
 
-    /// Charges what runs need to begin, the oldest first.
-    fn admit_waiting(&mut self, effects: &mut Effects) {
-        while let Some(id) = self.runs.values().find(|run| !run.admitted).map(|run| run.id) {
-            let fixed = self.runs[&id].budget.fixed;
-            if !self.ledger.try_charge(fixed) {
-                let oldest = self.runs.keys().next() == Some(&id);
-                let after = if oldest { None } else { Some(Place::new(id, 0).next_use()) };
-                self.make_room(fixed, after, effects);
-                return;
-            }
-            if let Some(run) = self.runs.get_mut(&id) {
-                run.admitted = true;
-            }
-            effects.wake_all();
-        }
-    }
-
     /// Heads that nobody has claimed yet join the queue: they must not lie in a busy worker's deque.
     fn queue_heads(&mut self) {
         for run in self.runs.values_mut().filter(|run| run.is_active()) {
@@ -324,10 +234,10 @@ impl Core {
         }
         let need = self.need(run, task);
         if self.queued.first().is_some_and(|&first| first < place) {
-            if need.frees < need.charges || !self.ledger.try_charge_within(need.charges, self.stated) {
+            if need.frees < need.charges || !self.ledger.try_charge_within(need.charges, self.cap()) {
                 return None;
             }
-        } else if !self.ledger.try_charge_within(need.charges, self.stated) {
+        } else if !self.ledger.try_charge_within(need.charges, self.cap()) {
             let any = is_head && oldest == Some(place.run());
             self.make_room(need.charges, (!any).then(|| place.next_use()), effects);
             return None;
@@ -344,7 +254,7 @@ impl Core {
         run.running += 1;
         self.busy += 1;
         let elastic = matches!(run.graph.cost(task).output, Size::Estimated(_));
-        let grant = Grant::new(self.ledger.clone(), bytes, elastic, run.graph.key(task).clone());
+        let grant = Grant::new(self.ledger.clone(), bytes, elastic);
         let mut inputs = Vec::with_capacity(run.graph.dependencies(task).len());
         for input in run.graph.dependencies(task) {
             let slot = run.slot(input).expect("an input is there until its last reader");
@@ -376,7 +286,7 @@ impl Core {
 
     /// Chooses what goes so that `bytes` can be charged.
     fn make_room(&mut self, bytes: u64, after: Option<u64>, effects: &mut Effects) {
-        let free = self.ledger.limit().saturating_sub(self.ledger.charged());
+        let free = self.room().saturating_sub(self.ledger.charged());
         let missing = bytes.saturating_sub(free).saturating_sub(self.leaving);
         let (garbage, writes) = self.slots.evict(missing, after, self.scratch_failure.is_none());
         self.collect(garbage, effects);
@@ -450,7 +360,7 @@ impl Core {
             }
             Ok(made) => effects.garbage.push(made.chunk, made.charge),
             Err(failure) => {
-                let error = failure.of(&run, done.task);
+                let error = failure.of(run.graph.key(done.task).to_string(), run.needed_by(done.task));
                 run.failure.get_or_insert(error);
             }
         }
@@ -513,7 +423,8 @@ impl Core {
     /// will ever give it back: the run ends. Whether there is something new.
     pub(super) fn end_if_stuck(&mut self, being_dropped: usize, effects: &mut Effects) -> bool {
         self.pump(effects);
-        if !effects.is_idle() || self.busy > 0 || being_dropped > 0 {
+        // An ample run gives back what it has, in the end.
+        if !effects.is_idle() || self.busy > 0 || being_dropped > 0 || self.ample.is_some() {
             return !effects.is_idle();
         }
         let Some(run) = self.runs.values().next() else { return false };
@@ -527,104 +438,6 @@ impl Core {
         let error = self.scratch_failure.clone().unwrap_or_else(|| self.memory_limit(task, needed));
         self.fail(run.id, error, effects);
         true
-    }
-
-    fn memory_limit(&self, task: String, needed: u64) -> Error {
-        let mut holders: Vec<(u64, String)> = Vec::new();
-        for run in self.runs.values() {
-            let resident = run.slots().into_iter().filter(|&(_, slot)| self.slots.resident(slot).is_some());
-            holders.extend(resident.map(|(task, slot)| (self.slots.bytes(slot), run.graph.key(task).to_string())));
-        }
-        holders.sort_unstable_by(|a, b| b.cmp(a));
-        holders.truncate(HOLDERS);
-        let holders = holders.into_iter().map(|(bytes, key)| (key, ByteSize::new(bytes))).collect();
-        Error::MemoryLimit { task, needed: ByteSize::new(needed), limit: ByteSize::new(self.ledger.limit()), holders }
-    }
-
-    /// Ends a run of which nothing is left to be done.
-    fn finish_if_over(&mut self, id: u32, effects: &mut Effects) {
-        let Some(run) = self.runs.get(&id) else { return };
-        if run.failure.is_some() {
-            self.drop_claims(id, effects);
-        }
-        let Entry::Occupied(entry) = self.runs.entry(id) else { return };
-        if !entry.get().is_over() {
-            return;
-        }
-        let mut run = entry.remove();
-        let outcome = match run.failure.take() {
-            Some(error) => Err(error),
-            None => Ok(self.results(&mut run)),
-        };
-        for (task, slot) in run.take_slots() {
-            if run.is_held(task) {
-                self.slots.set_next_use(slot, NEVER);
-            } else {
-                let garbage = self.slots.release(slot);
-                self.collect(garbage, effects);
-            }
-        }
-        if run.admitted {
-            self.ledger.release(run.budget.fixed);
-        }
-        run.announce.set(outcome);
-        effects.ended.push(run);
-        // Others may have waited for its memory.
-        effects.wake_one();
-    }
-
-    /// Takes back what was queued or granted for a run that has failed.
-    fn drop_claims(&mut self, id: u32, effects: &mut Effects) {
-        self.queued.retain(|place| place.run() != id);
-        let (mine, others): (Vec<Job>, Vec<Job>) =
-            std::mem::take(&mut self.granted).into_iter().partition(|job| job.run == id);
-        self.granted = others.into();
-        for job in mine {
-            self.busy -= 1;
-            if let Some(run) = self.runs.get_mut(&id) {
-                run.running -= 1;
-            }
-            for (slot, pinned) in job.inputs {
-                match pinned {
-                    Pinned::Load(_) => self.slots.loaded(slot, None),
-                    Pinned::Ready(chunk) => effects.garbage.push(chunk, None),
-                    Pinned::Wait => {}
-                }
-                self.slots.unpin(slot, NEVER);
-            }
-            effects.announces.push(job.announce);
-        }
-    }
-
-    /// Takes a finished run's results out of it.
-    fn results(&mut self, run: &mut Run) -> Results {
-        let wanted = run.wanted.clone();
-        match run.keep {
-            Keep::HandOver => {
-                let chunk = |task| run.slot(task).and_then(|slot| self.slots.resident(slot));
-                Results::Chunks(wanted.into_iter().filter_map(chunk).collect())
-            }
-            Keep::Hold => Results::Held(wanted.into_iter().filter_map(|task| self.hold(run, task)).collect()),
-        }
-    }
-
-    /// A handle on the output of `task`, which the session keeps from now on.
-    fn hold(&mut self, run: &mut Run, task: TaskId) -> Option<Arc<Held>> {
-        if let Work::Held(handle) = run.graph.work(task) {
-            return handle.clone().downcast().ok();
-        }
-        let slot = run.slot(task)?;
-        if let Some(handle) = run.handles.get(&task) {
-            return Some(handle.clone());
-        }
-        let stuck = run.stuck_bytes(task);
-        let bytes = self.slots.bytes(slot);
-        self.held += bytes;
-        self.held_stuck += stuck;
-        self.slots.set_next_use(slot, NEVER);
-        let handle = Arc::new(Held::new(self.home.clone(), slot, bytes, stuck));
-        run.handles.insert(task, handle.clone());
-        Some(handle)
     }
 
     /// A handle has gone.

@@ -1,8 +1,10 @@
 //! Runs graphs on the threads of one session, within its memory limit.
 //!
 //! - [`plan`] says beforehand what a run needs: stated peak, floor, expected spill.
-//! - [`core`] decides: grants, evictions, what a finished task frees. It is a pure machine over the [`run`]s and the
-//!   session's slots, under one mutex.
+//! - A run that fits as a whole is [`ample`]: its tasks go through atomic words of their own ([`word`], [`head`]) and take
+//!   no global lock. [`current`] is where workers find it, and how it ends.
+//! - For all others [`core`] decides: grants, evictions, what a finished task frees. It is a pure machine over the
+//!   [`run`]s and the session's slots, under one mutex.
 //! - [`worker`] holds the threads that carry out what it decides; [`bell`] is how they sleep and wake.
 //! - [`outcome`] and [`held`] are what is left of a run.
 //!
@@ -16,13 +18,18 @@
 //! release either happens before that try and is seen by it, or reads `short` as set and rings; a worker that is about to
 //! sleep has read the bell's epoch before its own last try.
 
+mod ample;
 mod bell;
 mod core;
+mod current;
 mod forecast;
+mod head;
 mod held;
+mod job;
 mod outcome;
 mod plan;
 mod run;
+mod word;
 mod worker;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -33,9 +40,12 @@ use std::thread::JoinHandle;
 use crossbeam_deque::{Stealer, Worker as Deque};
 use parking_lot::{Condvar, Mutex};
 
+use self::ample::Ample;
 use self::bell::Bell;
-use self::core::{Core, Effects, Write};
+use self::core::{Core, Effects, Flags};
+use self::current::Current;
 pub(crate) use self::held::Held;
+use self::job::Write;
 use self::outcome::{Announce, Completion};
 pub(crate) use self::outcome::{Keep, Results};
 pub use self::plan::Plan;
@@ -54,6 +64,10 @@ use crate::units::ByteSize;
 #[derive(Debug)]
 pub(crate) struct Shared {
     core: Mutex<Core>,
+    /// What the core says without being locked.
+    flags: Flags,
+    /// The ample run, if there is one.
+    current: Current,
     /// Told when a chunk has been loaded.
     loads: Condvar,
     bell: Arc<Bell>,
@@ -69,10 +83,16 @@ pub(crate) struct Shared {
     shut_down: AtomicBool,
 }
 
+/// A counter in a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Padded(AtomicU64);
+
 /// What has happened in a session so far.
 #[derive(Debug, Default)]
 struct Counters {
-    tasks: AtomicU64,
+    /// Tasks, by worker.
+    tasks: Box<[Padded]>,
     spilled: AtomicU64,
     reloaded: AtomicU64,
     read: AtomicU64,
@@ -81,8 +101,8 @@ struct Counters {
 }
 
 impl Counters {
-    fn add_task(&self) {
-        self.tasks.fetch_add(1, Ordering::Relaxed);
+    fn add_task(&self, worker: usize) {
+        self.tasks[worker].0.fetch_add(1, Ordering::Relaxed);
     }
 
     fn add_spilled(&self, bytes: u64) {
@@ -249,7 +269,9 @@ impl Running {
 
     /// Ends the run; what is under way is finished first.
     pub(crate) fn cancel(&self) {
-        self.shared.locked(|core, effects| core.fail(self.run, Error::Cancelled, effects));
+        if !self.shared.stop_ample(Some(self.run), &Error::Cancelled) {
+            self.shared.locked(|core, effects| core.fail(self.run, Error::Cancelled, effects));
+        }
     }
 }
 
@@ -286,10 +308,12 @@ impl Scheduler {
         }
         let deques: Vec<Deque<Place>> = (0..config.threads()).map(|_| Deque::new_lifo()).collect();
         let (sender, receiver) = channel();
-        let (short, bell) = (Arc::new(AtomicBool::new(false)), Arc::new(Bell::default()));
-        ring_on_release(&ledger, short.clone(), bell.clone());
+        let (flags, bell, current) = (Flags::default(), Arc::new(Bell::default()), Current::default());
+        ring_on_release(&ledger, [flags.short.clone(), current.waiting().clone()], bell.clone());
         let shared = Arc::new_cyclic(|home: &Weak<Shared>| Shared {
-            core: Mutex::new(Core::new(ledger.clone(), config.eviction(), short, home.clone())),
+            core: Mutex::new(Core::new(ledger.clone(), config.eviction(), flags.clone(), home.clone())),
+            flags,
+            current,
             loads: Condvar::new(),
             bell,
             cleanups: AtomicUsize::new(0),
@@ -298,7 +322,10 @@ impl Scheduler {
             stealers: deques.iter().map(Deque::stealer).collect(),
             writes: Mutex::new(Some(sender)),
             observers,
-            counters: Counters::default(),
+            counters: Counters {
+                tasks: (0..config.threads()).map(|_| Padded::default()).collect(),
+                ..Default::default()
+            },
             shut_down: AtomicBool::new(false),
         });
         // Built first, so that threads that did start are ended where one does not.
@@ -338,15 +365,28 @@ impl Scheduler {
         let announce = Announce::new(completion.clone(), self.shared.observers.clone());
         let Prepared { graph, order, roles, budget, wanted } = prepared;
         let plan = budget.plan.clone();
-        let run = self.shared.locked(|core, effects| {
-            core.check_room(plan.floor().bytes(), plan.floor_task())?;
-            let id = core.take_run_id();
-            let graph = Arc::new(graph);
-            core.admit(Run::new(NewRun { id, graph, order, roles, budget, wanted, keep, announce, held }), effects);
-            Ok(id)
+        let (graph, check) = (Arc::new(graph), |core: &Core| core.check_room(plan.floor().bytes(), plan.floor_task()));
+        let mut new = NewRun { id: 0, graph, order, roles, budget, wanted, keep, announce, held };
+        let ample = self.shared.locked(|core, _| {
+            check(core)?;
+            new.id = core.take_run_id();
+            Ok(core.admit_ample(&new))
         })?;
-        let (tasks, stated_peak) = (plan.tasks(), plan.stated_peak().bytes());
-        self.shared.observers.tell(&Event::RunStarted { tasks, stated_peak });
+        let (run, tasks, stated_peak) = (new.id, plan.tasks(), plan.stated_peak().bytes());
+        if let Some(held) = ample {
+            self.shared.observers.tell(&Event::RunStarted { tasks, stated_peak });
+            let waiting = self.shared.current.waiting().clone();
+            self.shared.begin_ample(Ample::new(new, held, self.shared.ledger.clone(), waiting));
+        } else {
+            let new = Run::new(new);
+            self.shared.locked(|core, effects| {
+                // Others may have been taken on since.
+                check(core)?;
+                core.admit(new, effects);
+                Ok(())
+            })?;
+            self.shared.observers.tell(&Event::RunStarted { tasks, stated_peak });
+        }
         self.shared.bell.ring_all();
         Ok(Running { shared: self.shared.clone(), completion, run })
     }
@@ -382,6 +422,7 @@ impl Scheduler {
 
     /// Ends all runs.
     pub(crate) fn cancel(&self) {
+        self.shared.stop_ample(None, &Error::Cancelled);
         self.shared.locked(|core, effects| core.fail_all(&Error::Cancelled, effects));
     }
 
@@ -389,7 +430,7 @@ impl Scheduler {
         let Shared { counters, ledger, scratch, .. } = &*self.shared;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Stats {
-            tasks: count(&counters.tasks),
+            tasks: counters.tasks.iter().map(|worker| count(&worker.0)).sum(),
             spilled_bytes: count(&counters.spilled),
             reloaded_bytes: count(&counters.reloaded),
             redone_tasks: 0,
@@ -403,9 +444,10 @@ impl Scheduler {
     }
 }
 
-fn ring_on_release(ledger: &Ledger, short: Arc<AtomicBool>, bell: Arc<Bell>) {
+/// Rings after each release of bytes for which something waits.
+fn ring_on_release(ledger: &Ledger, waiting: [Arc<AtomicBool>; 2], bell: Arc<Bell>) {
     ledger.on_release(move || {
-        if short.load(Ordering::SeqCst) {
+        if waiting.iter().any(|waiting| waiting.load(Ordering::SeqCst)) {
             bell.ring();
         }
     });

@@ -6,8 +6,9 @@
 //!
 //! - **Working set** `F + S` with `S = max over h of bytes(Live(h)) + out(h) + ws(h)`: what one worker holds without
 //!   evicting anything.
-//! - **Premature budget** `B = k (p - 1) max over i of (out(i) + ws(i))` with `k = 2`: what `p` workers may hold ahead of
-//!   the head. Tasks ahead of it are granted only within `B`.
+//! - **Premature budget** `B = (p - 1) max(1 MiB, k max over i of (out(i) + ws(i)))` with `k = 2`: what `p` workers may
+//!   hold ahead of the head. Tasks ahead of it are granted only within `B`. Where tasks are small a share of 1 MiB lets
+//!   workers run ahead further: two small tasks each would have them wait for each other all the time.
 //! - **Stated peak** `P = min(L, F + S + B)`. It holds because an unreleased chunk made before `h` has a reader at or after
 //!   `h` or is a result, so it is in `Live(h)`; all else is the head's own need, or counted in `B`. Chunks that the session
 //!   holds for other runs are added: they may be resident too.
@@ -20,6 +21,8 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 use crate::chunk::charge;
 use crate::graph::{Graph, Order, Size, TaskId, Work};
 use crate::spill::STAGING;
@@ -28,8 +31,11 @@ use crate::units::ByteSize;
 /// `k` in the premature budget: each worker but one may run a task and keep the output of another.
 const PREMATURE_TASKS: u64 = 2;
 
-/// The scheduler's own tables, per task: a generous count of what `run.rs` keeps.
-const TABLES_PER_TASK: u64 = 64;
+/// The scheduler's own tables, per task: those of an ample run, which are the larger ones.
+const TABLES_PER_TASK: u64 = super::ample::TABLES_PER_TASK as u64;
+
+/// `B` is at least this much for each worker but one, so that workers don't wait for each other where tasks are small.
+const LEAST_PREMATURE: u64 = 1 << 20;
 
 /// What a run will need.
 ///
@@ -106,6 +112,11 @@ impl Plan {
         &self.floor_task
     }
 
+    /// Bytes that the session held when the plan was made.
+    pub(super) fn held(&self) -> u64 {
+        self.held
+    }
+
     /// What would be the stated peak without a limit; no bound where sizes are estimates.
     pub(super) fn unbounded_peak(&self) -> u64 {
         if self.exact { self.ample() } else { u64::MAX }
@@ -156,10 +167,12 @@ pub(super) fn output_bytes(graph: &Graph, task: TaskId) -> u64 {
 }
 
 /// Distinct inputs of `task`.
-pub(super) fn inputs(graph: &Graph, task: TaskId) -> Vec<TaskId> {
-    let mut inputs: Vec<TaskId> = graph.dependencies(task).collect();
-    inputs.sort_unstable();
-    inputs.dedup();
+pub(super) fn inputs(graph: &Graph, task: TaskId) -> SmallVec<[TaskId; 8]> {
+    let mut inputs: SmallVec<[TaskId; 8]> = graph.dependencies(task).collect();
+    if graph.names_inputs_twice() {
+        inputs.sort_unstable();
+        inputs.dedup();
+    }
     inputs
 }
 
@@ -214,7 +227,8 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         most = most.max(need.saturating_add(fixed));
         *need = most;
     }
-    let premature = (setting.threads as u64 - 1).saturating_mul(PREMATURE_TASKS).saturating_mul(largest);
+    let share = largest.saturating_mul(PREMATURE_TASKS).max(LEAST_PREMATURE);
+    let premature = (setting.threads as u64 - 1).saturating_mul(share);
     let mut plan = Plan {
         tasks: graph.len(),
         fixed,

@@ -357,10 +357,12 @@ impl Run {
 
     /// The keys of the tasks that needed `task`, nearest first.
     pub(super) fn needed_by(&self, task: TaskId) -> Vec<String> {
-        let nearest = |task: &TaskId| self.graph.dependents(*task).min_by_key(|&reader| self.order.rank(reader));
-        std::iter::successors(nearest(&task), nearest)
-            .take(CHAIN)
-            .map(|task| self.graph.key(task).to_string())
-            .collect()
+        needed_by(&self.graph, &self.order, task)
     }
+}
+
+/// The keys of the tasks that needed `task`, nearest first.
+pub(super) fn needed_by(graph: &Graph, order: &Order, task: TaskId) -> Vec<String> {
+    let nearest = |task: &TaskId| graph.dependents(*task).min_by_key(|&reader| order.rank(reader));
+    std::iter::successors(nearest(&task), nearest).take(CHAIN).map(|task| graph.key(task).to_string()).collect()
 }

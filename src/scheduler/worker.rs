@@ -1,8 +1,8 @@
 //! What threads do: workers run tasks, one more thread writes to scratch.
 //!
-//! A worker takes what was granted for whoever comes first; else the newest task of its own deque, which is most likely
-//! to use what it has just made; else the oldest of another's; else the next root. Deque entries are hints: a task is
-//! claimed under the lock, so it does no harm that a hint is stale.
+//! A worker takes what was granted, or has waited, for whoever comes first; else the newest task of its own deque, which is
+//! most likely to use what it has just made; else the oldest of another's; else the next root. Deque entries are hints: a
+//! task is claimed by its word or under the lock, so it does no harm that a hint is stale.
 //!
 //! A granted task loads those of its inputs that are on scratch, then waits for those that others load. Granted tasks are
 //! taken in the order of their grants, and each loads before it waits, so these waits can't form a circle.
@@ -10,25 +10,33 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use crossbeam_deque::{Steal, Worker as Deque};
+use smallvec::SmallVec;
 
 use super::Shared;
-use super::core::{Effects, Failure, Finished, Job, Made, Write};
+use super::ample::Ample;
+use super::core::Effects;
+use super::current::Known;
+use super::job::{Failure, Finished, Job, Made, Write};
 use super::run::Place;
-use crate::chunk::{Allocator, Chunk};
+use crate::chunk::{Allocator, Chunk, contained};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::graph::{TaskContext, TaskFn, Work};
-use crate::memory::{Grant, Pinned, SlotId, Stored, charge_value, load};
+use crate::graph::{TaskContext, TaskFn, TaskId, Work};
+use crate::memory::{Grant, Pinned, SlotId, Stored, TaskGrant, charge_value, load};
 use crate::spill::{STAGING, Staging};
 
 thread_local! {
     /// The session whose worker this thread is.
     static SESSION: Cell<usize> = const { Cell::new(0) };
 }
+
+/// The values of a task's inputs, as its function expects them.
+type Inputs = SmallVec<[Chunk; 4]>;
 
 /// Whether the present thread is a worker of `shared`.
 pub(super) fn is_worker_of(shared: &Arc<Shared>) -> bool {
@@ -38,27 +46,121 @@ pub(super) fn is_worker_of(shared: &Arc<Shared>) -> bool {
 /// The life of worker number `number`.
 pub(super) fn work(shared: &Arc<Shared>, number: usize, deque: &Deque<Place>) {
     SESSION.set(Arc::as_ptr(shared).addr());
+    let worker = Worker { shared, number, deque };
+    let mut known = Known::default();
     loop {
         let epoch = shared.bell.epoch();
         let hint = deque.pop().or_else(|| steal(shared, number));
+        // After the hint, so that the run it belongs to is known.
+        shared.look(&mut known);
+        // Runs that are not ample get their turn at every step, so that neither kind starves.
+        let found = worker.step_of_ample(&mut known, hint) | worker.step_of_core(&mut known, hint);
+        if found || hint.is_some() {
+            continue;
+        }
+        shared.forget(&mut known);
+        if shared.is_shut_down() {
+            return;
+        }
+        let cleanups = || shared.cleanups();
+        let stuck = || shared.locked(|core, effects| core.end_if_stuck(cleanups(), effects));
+        if !(shared.flags.active.load(Ordering::SeqCst) && stuck()) {
+            shared.bell.sleep(epoch);
+        }
+    }
+}
+
+/// One worker.
+struct Worker<'a> {
+    shared: &'a Arc<Shared>,
+    number: usize,
+    deque: &'a Deque<Place>,
+}
+
+impl Worker<'_> {
+    /// Runs one task of the ample run: the least deferred, the one of `hint`, the next root. Whether there was one.
+    fn step_of_ample(&self, known: &mut Known, hint: Option<Place>) -> bool {
+        let shared = self.shared;
+        let Some(run) = known.run.as_ref().filter(|run| !run.is_over()) else {
+            shared.forget(known);
+            return false;
+        };
+        // Beside others it can't be held to what it was promised by what is charged in all; they keep clear of that.
+        let alone = !shared.flags.active.load(Ordering::SeqCst);
+        let cap = if alone { run.budget.plan.stated_peak().bytes() } else { u64::MAX };
+        let (mine, others) = match hint {
+            Some(place) if place.run() == run.id => (Some(place), None),
+            other => (None, other),
+        };
+        let deferred = run.claim_deferred(cap);
+        if deferred.is_some() {
+            mine.into_iter().for_each(|place| self.deque.push(place));
+        }
+        let claimed = deferred.or_else(|| run.claim(mine?.rank(), cap));
+        let root = || if mine.is_none() && others.is_none() { run.claim_root(cap) } else { None };
+        // What was deferred just now is tried once more, after `waiting` has been set.
+        let Some(task) = claimed.or_else(root).or_else(|| run.claim_deferred(cap)) else { return false };
+        self.run_ample(run, task);
+        if run.is_over() {
+            shared.forget(known);
+        }
+        true
+    }
+
+    /// Runs one task that the core grants. Whether there was one.
+    fn step_of_core(&self, known: &mut Known, hint: Option<Place>) -> bool {
+        let shared = self.shared;
+        if !shared.flags.active.load(Ordering::SeqCst) {
+            return false;
+        }
         let job = shared.locked(|core, effects| match (core.take_granted(), hint) {
             (Some(job), hint) => {
-                hint.into_iter().for_each(|hint| deque.push(hint));
+                hint.into_iter().for_each(|hint| self.deque.push(hint));
                 Some(job)
             }
             (None, Some(place)) => core.claim(place, effects),
             (None, None) => core.next(effects),
         });
-        if let Some(job) = job {
-            run_job(shared, number, job, deque);
-        } else if hint.is_none() {
-            if shared.is_shut_down() {
-                return;
+        let Some(job) = job else { return false };
+        // An ample run must not wait for this task to end.
+        shared.forget(known);
+        run_job(shared, self.number, job, self.deque);
+        true
+    }
+
+    fn run_ample(&self, run: &Ample, task: TaskId) {
+        let (shared, key) = (self.shared, run.graph.key(task));
+        let started = (!shared.observers.is_empty()).then(Instant::now);
+        if started.is_some() {
+            shared.observers.tell(&Event::TaskStarted { task: key.label(), worker: self.number });
+        }
+        let grant = Grant::new(shared.ledger.clone(), run.need(task), false);
+        let report = |event: &Event<'_>| shared.report(event);
+        let made = match run.graph.work(task) {
+            Work::Call(call) => {
+                let own = grant.of(key);
+                run_call(call, &TaskContext::new(key, &own, &report), run.inputs(task), run.keeps(task))
             }
-            let cleanups = || shared.cleanups();
-            if !shared.locked(|core, effects| core.end_if_stuck(cleanups(), effects)) {
-                shared.bell.sleep(epoch);
-            }
+            Work::Held(_) => Err(Failure::Panicked("a held chunk was run".into())),
+        };
+        let ok = made.is_ok();
+        grant.close();
+        let after = run.complete(task, made);
+        for (chunk, charge) in after.released {
+            contained(chunk);
+            drop(charge);
+        }
+        shared.counters.add_task(self.number);
+        if let Some(started) = started {
+            let elapsed = started.elapsed();
+            shared.observers.tell(&Event::TaskFinished { task: key.label(), worker: self.number, elapsed, ok });
+        }
+        let others = after.ready.len().saturating_sub(1);
+        after.ready.into_iter().for_each(|place| self.deque.push(place));
+        shared.wake(others);
+        // The head may have moved, and bytes have left the premature budget.
+        if shared.current.waiting().load(Ordering::SeqCst) {
+            shared.bell.ring();
         }
     }
 }
@@ -80,23 +182,25 @@ fn steal(shared: &Shared, thief: usize) -> Option<Place> {
 fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) {
     let Job { run, task, graph, inputs, grant, announce } = job;
     let key = graph.key(task);
-    let watched = (!shared.observers.is_empty()).then(|| (key.to_string(), Instant::now()));
-    if let Some((key, _)) = &watched {
-        shared.observers.tell(&Event::TaskStarted { key, worker });
+    let own = grant.of(key);
+    let started = (!shared.observers.is_empty()).then(Instant::now);
+    if started.is_some() {
+        shared.observers.tell(&Event::TaskStarted { task: key.label(), worker });
     }
     let (slots, pinned): (Vec<SlotId>, Vec<Pinned>) = inputs.into_iter().unzip();
-    let made = load_inputs(shared, &slots, pinned, &grant).map_err(Failure::Before).and_then(|chunks| {
+    let made = load_inputs(shared, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
         let Work::Call(call) = graph.work(task) else { return Err(Failure::Panicked("a held chunk was run".into())) };
         let report = |event: &Event<'_>| shared.report(event);
-        run_call(call, &TaskContext::new(key, &grant, &report), chunks)
+        run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
     });
     let ok = made.is_ok();
     grant.close();
     let finished = Finished { run, task, inputs: slots };
     let ready = shared.locked(|core, effects| core.complete(finished, made, effects));
-    shared.counters.add_task();
-    if let Some((key, started)) = &watched {
-        shared.observers.tell(&Event::TaskFinished { key, worker, elapsed: started.elapsed(), ok });
+    shared.counters.add_task(worker);
+    if let Some(started) = started {
+        let elapsed = started.elapsed();
+        shared.observers.tell(&Event::TaskFinished { task: key.label(), worker, elapsed, ok });
     }
     let others = ready.len().saturating_sub(1);
     ready.into_iter().for_each(|place| deque.push(place));
@@ -107,7 +211,7 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
 }
 
 /// The chunks of the inputs. Where one can't be had, what was to be loaded here is given back.
-fn load_inputs(shared: &Shared, slots: &[SlotId], pinned: Vec<Pinned>, grant: &Grant) -> Result<Vec<Chunk>> {
+fn load_inputs(shared: &Shared, slots: &[SlotId], pinned: Vec<Pinned>, grant: &TaskGrant<'_>) -> Result<Inputs> {
     let mut chunks: Vec<Option<Chunk>> = Vec::with_capacity(slots.len());
     let mut failure = None;
     let mut staging = None;
@@ -157,7 +261,7 @@ type Loaded = (Chunk, Option<crate::chunk::Charge>);
 fn load_one(
     shared: &Shared,
     stored: &Stored,
-    grant: &Grant,
+    grant: &TaskGrant<'_>,
     staging: &mut Option<(Staging, crate::chunk::Charge)>,
 ) -> Result<Loaded> {
     if staging.is_none() {
@@ -177,13 +281,14 @@ fn load_one(
     Ok(loaded)
 }
 
-/// Calls a task's function; what it panics with is caught (**D3**).
-fn run_call(call: &TaskFn, context: &TaskContext<'_>, chunks: Vec<Chunk>) -> Result<Made, Failure> {
+/// Calls a task's function; what it panics with is caught (**D3**). Its bytes when encoded are asked for where `measure`.
+fn run_call(call: &TaskFn, context: &TaskContext<'_>, chunks: Inputs, measure: bool) -> Result<Made, Failure> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let chunk = call(context, &chunks)?;
         drop(chunks);
         let value = chunk.value();
-        let (unmetered, encoded) = (value.unmetered_bytes(), value.encode().map(|encoded| encoded.bytes.len() as u64));
+        let unmetered = value.unmetered_bytes();
+        let encoded = if measure { value.encode().map(|encoded| encoded.bytes.len() as u64) } else { None };
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>((chunk, unmetered, encoded))
     }));
     match outcome {

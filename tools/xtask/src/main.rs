@@ -13,6 +13,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [--all]       run all checks and tests; --all adds the long ones
+  models             check the scheduler's protocols in every interleaving of a few threads
   build [--release]  build the bench tool
   bench [ARGS]       build bench and run it; alone, it runs the main job on data that it makes
   cargo ARGS         run cargo with what the build needs set up";
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         }
         ("test", []) => steps::test(false),
         ("test", [all]) if all == "--all" => steps::test(true),
+        ("models", []) => vec![steps::models()],
         ("build", []) => vec![Step::new("build", ["build", "-p", "bench"])],
         ("build", [release]) if release == "--release" => {
             vec![Step::new("build", ["build", "-p", "bench", "--release"])]

@@ -36,14 +36,27 @@ impl Step {
 /// The checks, the tests last: their summary closes the output.
 pub(crate) fn test(all: bool) -> Vec<Step> {
     let tests = Step::new("tests", ["test", "--workspace", "--all-features"]);
-    vec![
+    let mut steps = vec![
         Step::new("formatting", ["fmt", "--all", "--check"]),
         Step::new("lints", ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"]),
         Step::new("documentation", ["doc", "--workspace", "--no-deps", "--all-features"])
             .with("RUSTDOCFLAGS", "-D warnings"),
         Step::new("without features", ["check", "-p", "thermocline", "--no-default-features"]),
-        if all { tests.with("THERMOCLINE_TEST_ALL", "1") } else { tests },
-    ]
+    ];
+    if all {
+        steps.extend([models(), tests.with("THERMOCLINE_TEST_ALL", "1")]);
+    } else {
+        steps.push(tests);
+    }
+    steps
+}
+
+/// The models of what threads do to each other: stand-ins for atomics and locks take the place of the real ones, so they
+/// are built apart.
+pub(crate) fn models() -> Step {
+    Step::new("models", ["test", "-p", "thermocline", "--no-default-features", "--lib", "models::"])
+        .with("RUSTFLAGS", "--cfg shuttle")
+        .with("CARGO_TARGET_DIR", "target/models")
 }
 
 /// Runs the steps until one fails.
@@ -87,7 +100,9 @@ mod tests {
         assert!(steps[1].arguments.ends_with(&["-D".into(), "warnings".into()]));
         assert_eq!(steps[2].environment, [("RUSTDOCFLAGS", "-D warnings")]);
         assert!(steps[4].environment.is_empty());
-        assert_eq!(test(true)[4].environment, [("THERMOCLINE_TEST_ALL", "1")]);
+        let all = test(true);
+        assert_eq!(all.iter().map(|step| step.name).skip(4).collect::<Vec<_>>(), ["models", "tests"]);
+        assert_eq!(all[5].environment, [("THERMOCLINE_TEST_ALL", "1")]);
     }
 
     #[test]
