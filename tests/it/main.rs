@@ -7,6 +7,7 @@ mod executor;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
 mod lab;
+mod layering;
 mod map_blocks;
 #[cfg(feature = "hdf5")]
 mod ncfile;
