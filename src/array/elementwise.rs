@@ -57,7 +57,7 @@ impl<A: Element, T: Element> Kernel<T> for MapKernel<A, T> {
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        let mut out = scope.context.block::<T>(&[TILE])?;
+        let mut out = scope.context.scratch::<T>(TILE)?;
         self.input.stream(scope, &mut |tile, values| {
             let out = &mut out.as_mut_slice()[..values.len()];
             (self.function)(values, out);
@@ -66,7 +66,7 @@ impl<A: Element, T: Element> Kernel<T> for MapKernel<A, T> {
     }
 
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        let mut values = scope.context.block::<A>(&[tile.len()])?;
+        let mut values = scope.context.scratch::<A>(tile.len())?;
         self.input.pull(scope, tile, values.as_mut_slice())?;
         (self.function)(values.as_slice(), out);
         Ok(())
@@ -116,7 +116,7 @@ impl<A: Element> Operand<A> {
         if own.len() == tile.len() {
             return self.kernel.pull(scope, &own, out);
         }
-        let mut values = scope.context.block::<A>(&[own.len()])?;
+        let mut values = scope.context.scratch::<A>(own.len())?;
         self.kernel.pull(scope, &own, values.as_mut_slice())?;
         expand(values.as_slice(), &own.shape, &tile.shape, out);
         Ok(())
@@ -232,9 +232,9 @@ impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
         if self.leader == Leader::Nobody {
             return stream_by_pulling(self, &self.region, scope, visit);
         }
-        let mut out = scope.context.block::<T>(&[TILE])?;
+        let mut out = scope.context.scratch::<T>(TILE)?;
         if self.leader == Leader::Left {
-            let mut other = scope.context.block::<B>(&[TILE])?;
+            let mut other = scope.context.scratch::<B>(TILE)?;
             return self.left.kernel.stream(scope, &mut |tile, values| {
                 let (other, out) = (&mut other.as_mut_slice()[..values.len()], &mut out.as_mut_slice()[..values.len()]);
                 self.right.pull(scope, tile, other)?;
@@ -242,7 +242,7 @@ impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
                 visit(tile, out)
             });
         }
-        let mut other = scope.context.block::<A>(&[TILE])?;
+        let mut other = scope.context.scratch::<A>(TILE)?;
         self.right.kernel.stream(scope, &mut |tile, values| {
             let (other, out) = (&mut other.as_mut_slice()[..values.len()], &mut out.as_mut_slice()[..values.len()]);
             self.left.pull(scope, tile, other)?;
@@ -252,8 +252,8 @@ impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
     }
 
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        let mut left = scope.context.block::<A>(&[tile.len()])?;
-        let mut right = scope.context.block::<B>(&[tile.len()])?;
+        let mut left = scope.context.scratch::<A>(tile.len())?;
+        let mut right = scope.context.scratch::<B>(tile.len())?;
         self.left.pull(scope, tile, left.as_mut_slice())?;
         self.right.pull(scope, tile, right.as_mut_slice())?;
         (self.function)(left.as_slice(), right.as_slice(), out);

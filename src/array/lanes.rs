@@ -56,11 +56,13 @@ impl<'a, L: Element> Split<'a, L> {
     }
 }
 
-/// Puts into all lanes what they hold before any value.
+/// Puts into all lanes, which are zero, what they hold before any value.
 pub(super) fn start<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane]) {
     let split = Split::new::<T, R>(lanes);
     for (lane, start) in split.lanes.into_iter().zip(reducer.start()) {
-        lane.fill(start);
+        if start != R::Lane::default() {
+            lane.fill(start);
+        }
     }
 }
 

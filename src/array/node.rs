@@ -210,7 +210,7 @@ pub(super) fn stream_by_pulling<T: Element>(
     scope: Scope<'_>,
     visit: &mut Visit<'_, T>,
 ) -> Result<()> {
-    let mut buffer = scope.context.block::<T>(&[region.len().min(TILE)])?;
+    let mut buffer = scope.context.scratch::<T>(region.len().min(TILE))?;
     for_each_tile(region, |tile| {
         let out = &mut buffer.as_mut_slice()[..tile.len()];
         kernel.pull(scope, tile, out)?;

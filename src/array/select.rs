@@ -154,7 +154,7 @@ impl<T: Element> Kernel<T> for SliceKernel<T> {
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        let mut out = scope.context.block::<T>(&[TILE])?;
+        let mut out = scope.context.scratch::<T>(TILE)?;
         self.input.stream(scope, &mut |tile, values| {
             let axis = |axis: usize| {
                 let (at, count) = (self.region.start[axis], self.region.shape[axis]);
@@ -176,7 +176,7 @@ impl<T: Element> Kernel<T> for SliceKernel<T> {
         if self.strides.iter().all(|stride| stride.step == 1) {
             return self.input.pull(scope, &input, out);
         }
-        let mut values = scope.context.block::<T>(&[input.len()])?;
+        let mut values = scope.context.scratch::<T>(input.len())?;
         self.input.pull(scope, &input, values.as_mut_slice())?;
         self.gather(tile, &input, values.as_slice(), out);
         Ok(())
@@ -249,11 +249,13 @@ impl<T: Element> Kernel<T> for ConcatenateKernel<T> {
         if !self.streams {
             return stream_by_pulling(self, &self.region, scope, visit);
         }
+        let mut moved = self.region.clone();
         for (_, at, kernel) in &self.parts {
             kernel.stream(scope, &mut |tile, values| {
-                let mut tile = tile.clone();
-                tile.start[self.axis] += at;
-                visit(&tile, values)
+                moved.start.copy_from_slice(&tile.start);
+                moved.shape.copy_from_slice(&tile.shape);
+                moved.start[self.axis] += at;
+                visit(&moved, values)
             })?;
         }
         Ok(())
@@ -267,7 +269,7 @@ impl<T: Element> Kernel<T> for ConcatenateKernel<T> {
             if part == *tile {
                 return kernel.pull(scope, &own, out);
             }
-            let mut values = scope.context.block::<T>(&[own.len()])?;
+            let mut values = scope.context.scratch::<T>(own.len())?;
             kernel.pull(scope, &own, values.as_mut_slice())?;
             copy_between(values.as_slice(), &part, out, tile, &part);
         }

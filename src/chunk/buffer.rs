@@ -3,7 +3,8 @@
 //! A [`BufferMut`] has one owner and is written; [frozen](BufferMut::freeze), it is a [`Buffer`], shared and read.
 //! From 256 KiB on, memory is a private anonymous mapping of its own: it comes as zero pages and goes back to the
 //! system at once, where a general allocator would keep it (glibc keeps freed blocks of 20 MB), and resident
-//! memory would no longer be what the ledger says. Smaller memory is from the heap, aligned to a cache line.
+//! memory would no longer be what the ledger says. Where it is charged as whole huge pages, it lies on their
+//! boundaries, and the system is advised to use them. Smaller memory is from the heap, aligned to a cache line.
 //!
 //! A buffer may also be foreign: a `Vec` that a user's function returned, or the mapping of an extent of scratch
 //! that is used in place. Both are charged like the others for as long as they live.
@@ -12,9 +13,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use memmap2::MmapMut;
+use memmap2::{Advice, MmapMut};
 
-use super::{Allocator, Charge, MAPPED_FROM, charge};
+use super::{Allocator, Charge, HUGE_PAGE, MAPPED_FROM, charge};
 use crate::error::{Error, Result};
 use crate::units::ByteSize;
 
@@ -25,28 +26,39 @@ struct Line([u8; 64]);
 
 /// Where writable bytes live.
 enum Memory {
-    Mapped(MmapMut),
+    /// In a mapping, from an offset on.
+    Mapped(MmapMut, usize),
     Heap(Box<[Line]>),
 }
 
 impl Memory {
     fn zeroed(len: usize) -> io::Result<Self> {
-        if len as u64 >= MAPPED_FROM {
-            return MmapMut::map_anon(len).map(Self::Mapped);
+        if (len as u64) < MAPPED_FROM {
+            return Ok(Self::Heap(vec![Line([0; 64]); len.div_ceil(64)].into_boxed_slice()));
         }
-        Ok(Self::Heap(vec![Line([0; 64]); len.div_ceil(64)].into_boxed_slice()))
+        let charged = charge(len as u64);
+        if !charged.is_multiple_of(HUGE_PAGE) {
+            return MmapMut::map_anon(len).map(|map| Self::Mapped(map, 0));
+        }
+        // A mapping begins at any page. What is before and behind the huge pages is never touched, so it is no memory.
+        let map = MmapMut::map_anon(usize::try_from(charged.saturating_add(HUGE_PAGE)).unwrap_or(usize::MAX))?;
+        let offset = map.as_ptr().align_offset(HUGE_PAGE as usize);
+        // All of it, so that mappings side by side are one to the system, which counts them. A system without huge
+        // pages refuses; then they are small.
+        drop(map.advise(Advice::HugePage));
+        Ok(Self::Mapped(map, offset))
     }
 
     fn as_ptr(&self) -> *const u8 {
         match self {
-            Self::Mapped(map) => map.as_ptr(),
+            Self::Mapped(map, offset) => map[*offset..].as_ptr(),
             Self::Heap(lines) => lines.as_ptr().cast(),
         }
     }
 
     fn as_mut_ptr(&mut self) -> *mut u8 {
         match self {
-            Self::Mapped(map) => map.as_mut_ptr(),
+            Self::Mapped(map, offset) => map[*offset..].as_mut_ptr(),
             Self::Heap(lines) => lines.as_mut_ptr().cast(),
         }
     }
@@ -175,7 +187,7 @@ mod tests {
 
     #[test]
     fn memory_is_zeroed_aligned_and_charged_once_until_the_last_clone_goes() {
-        for len in [0, 1, 100, (256 << 10) - 1, 256 << 10, (1 << 20) + 3] {
+        for len in [0, 1, 100, (256 << 10) - 1, 256 << 10, (1 << 20) + 3, (2 << 20) - 9, (2 << 20) + 9] {
             let count = Count::default();
             let mut buffer = BufferMut::zeroed(len, &count).unwrap();
             assert!(buffer.as_slice().iter().all(|&byte| byte == 0));

@@ -23,18 +23,27 @@ pub use block::{Block, BlockMut};
 pub(crate) use buffer::ForeignBytes;
 pub use buffer::{Buffer, BufferMut};
 pub use element::{DType, Element};
+pub(crate) use element::{elements_of, elements_of_mut};
 
 use crate::error::{Error, Result};
 
 /// Allocations of at least this many bytes are mappings of their own, given back with `munmap`.
 pub(crate) const MAPPED_FROM: u64 = 256 << 10;
 
-/// What an allocation of `bytes` bytes is charged: rounded up as it is allocated, to whole pages where it gets a
-/// mapping of its own, to a cache line otherwise.
+/// The unit of huge pages.
+pub(crate) const HUGE_PAGE: u64 = 2 << 20;
+
+/// What an allocation of `bytes` bytes is charged: rounded up as it is allocated. To a cache line; to whole pages from
+/// 256 KiB on, where it gets a mapping of its own; to whole huge pages (2 MiB) where that adds an eighth at the most.
+///
+/// A fresh page costs the system more than a microsecond, so that filling memory is half as fast as taking it; huge
+/// pages cost a tenth of that.
 #[must_use]
 pub fn charge(bytes: u64) -> u64 {
     let unit = if bytes >= MAPPED_FROM { 4096 } else { 64 };
-    bytes.div_ceil(unit).saturating_mul(unit)
+    let bytes = bytes.div_ceil(unit).saturating_mul(unit);
+    let huge = bytes.div_ceil(HUGE_PAGE).saturating_mul(HUGE_PAGE);
+    if huge - bytes <= bytes / 8 { huge } else { bytes }
 }
 
 /// Who is owed the bytes of a [`Charge`].
@@ -193,7 +202,16 @@ mod tests {
         assert_eq!(charge(64), 64);
         assert_eq!(charge(MAPPED_FROM - 1), MAPPED_FROM);
         assert_eq!(charge(MAPPED_FROM + 1), MAPPED_FROM + 4096);
+        assert_eq!(charge(2_073_600), HUGE_PAGE);
+        assert_eq!(charge(HUGE_PAGE + 1), HUGE_PAGE + 4096);
+        assert_eq!(charge(16 * HUGE_PAGE + 1), 17 * HUGE_PAGE);
         assert_eq!(charge(u64::MAX), u64::MAX);
+        let mut last = 0;
+        for bytes in (0..10 * HUGE_PAGE).step_by(1000) {
+            let charged = charge(bytes);
+            assert!(charged >= bytes.max(last) && charge(charged) == charged, "{bytes}");
+            last = charged;
+        }
     }
 
     #[test]

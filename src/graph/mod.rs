@@ -12,12 +12,14 @@ mod build;
 mod key;
 mod layers;
 mod order;
+mod scratch;
 mod task;
 
 pub use build::Graph;
 pub use key::Key;
 pub use layers::Layers;
 pub use order::Order;
+pub use scratch::Scratch;
 pub(crate) use task::Work;
 pub use task::{Size, Task, TaskContext, TaskFn};
 

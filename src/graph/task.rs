@@ -8,8 +8,9 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 use super::Key;
-use crate::chunk::{Allocator, Block, BlockMut, BufferMut, Chunk, Element};
-use crate::error::Result;
+use super::scratch::{Parked, Scratch};
+use crate::chunk::{Allocator, Block, BlockMut, BufferMut, Charge, Chunk, Element};
+use crate::error::{Error, Result};
 use crate::event::Event;
 
 /// Bytes of a task's output.
@@ -41,13 +42,14 @@ pub struct TaskContext<'a> {
     key: &'a Key,
     allocator: &'a dyn Allocator,
     report: &'a dyn Fn(&Event<'_>),
+    parked: Parked,
 }
 
 impl<'a> TaskContext<'a> {
     /// The surroundings of the task `key`.
     #[must_use]
     pub fn new(key: &'a Key, allocator: &'a dyn Allocator, report: &'a dyn Fn(&Event<'_>)) -> Self {
-        Self { key, allocator, report }
+        Self { key, allocator, report, parked: Parked::default() }
     }
 
     /// The task's key.
@@ -61,7 +63,7 @@ impl<'a> TaskContext<'a> {
     /// # Errors
     /// [`Overdrawn`](crate::Error::Overdrawn) where the grant has less left.
     pub fn block<T: Element>(&self, shape: &[usize]) -> Result<BlockMut<T>> {
-        BlockMut::zeroed(shape, self.allocator)
+        BlockMut::zeroed(shape, self)
     }
 
     /// Zeroed bytes out of the task's grant, e.g. as workspace.
@@ -69,7 +71,16 @@ impl<'a> TaskContext<'a> {
     /// # Errors
     /// As [`block`](Self::block).
     pub fn buffer(&self, bytes: usize) -> Result<BufferMut> {
-        BufferMut::zeroed(bytes, self.allocator)
+        BufferMut::zeroed(bytes, self)
+    }
+
+    /// Elements out of the task's grant, as workspace that comes and goes: not zeroed, but as the task's last use left
+    /// them. Costs next to nothing where the task had as many before.
+    ///
+    /// # Errors
+    /// As [`block`](Self::block).
+    pub fn scratch<T: Element>(&self, len: usize) -> Result<Scratch<'_, T>> {
+        self.parked.scratch(len, |bytes| self.buffer(bytes))
     }
 
     /// Takes an array that other code allocated, and charges it to the task's grant.
@@ -77,18 +88,27 @@ impl<'a> TaskContext<'a> {
     /// # Errors
     /// As [`block`](Self::block).
     pub fn adopt<T: Element>(&self, array: ArrayD<T>) -> Result<Block<T>> {
-        Block::adopt(array, self.allocator)
+        Block::adopt(array, self)
     }
 
     /// Where memory comes from.
     #[must_use]
     pub fn allocator(&self) -> &dyn Allocator {
-        self.allocator
+        self
     }
 
     /// Tells the session's observers.
     pub fn report(&self, event: &Event<'_>) {
         (self.report)(event);
+    }
+}
+
+impl Allocator for TaskContext<'_> {
+    fn reserve(&self, bytes: u64) -> Result<Charge> {
+        match self.allocator.reserve(bytes) {
+            Err(Error::Overdrawn { .. }) if self.parked.clear() => self.allocator.reserve(bytes),
+            outcome => outcome,
+        }
     }
 }
 

@@ -61,7 +61,8 @@ impl Want {
     }
 }
 
-/// Bytes of the two buffers that reading `region` needs: for stored bytes, and for inflated ones.
+/// Bytes of the two buffers that reading `region` needs: for stored bytes, and for inflated ones. The first is rounded
+/// up, so that chunks that deflate to about the same can use the same buffer one after the other.
 pub(super) fn needs(storage: &Storage, region: &Region) -> [usize; 2] {
     let mut needs = [0; 2];
     // The closure does not fail.
@@ -71,7 +72,8 @@ pub(super) fn needs(storage: &Storage, region: &Region) -> [usize; 2] {
         }
         Ok(())
     }));
-    needs
+    let step = (needs[0].next_power_of_two() / 16).max(1);
+    [needs[0].next_multiple_of(step), needs[1]]
 }
 
 /// Hands `region` to `sink`, piece by piece in C order.
@@ -83,7 +85,7 @@ pub(super) fn read<T: Real>(
     sink: &mut Sink<'_, T>,
 ) -> Result<()> {
     let [stored, inflated] = needs(storage, region);
-    let (mut stored, mut inflated) = (context.buffer(stored)?, context.buffer(inflated)?);
+    let (mut stored, mut inflated) = (context.scratch::<u8>(stored)?, context.scratch::<u8>(inflated)?);
     let mut inflater = Decompressor::new();
     let file = input.descriptor()?;
     storage.layout.pieces(region, |start, part| {

@@ -1,5 +1,7 @@
 //! Boxes of a chunked array: which chunks a region meets, and where its rows lie in them.
 
+use smallvec::SmallVec;
+
 use crate::array::Region;
 use crate::error::Result;
 
@@ -102,12 +104,12 @@ pub(super) fn runs(part: &Region, shape: &[usize], mut visit: impl FnMut(usize, 
             break;
         }
     }
-    let mut strides = vec![1; shape.len()];
+    let mut strides: SmallVec<[usize; 6]> = SmallVec::from_elem(1, shape.len());
     for axis in (1..shape.len()).rev() {
         strides[axis - 1] = strides[axis] * shape[axis];
     }
     let mut from: usize = part.start.iter().zip(&strides).map(|(start, stride)| start * stride).sum();
-    let mut at = vec![0; axes];
+    let mut at: SmallVec<[usize; 6]> = SmallVec::from_elem(0, axes);
     let (mut to, len) = (0, part.len());
     while to < len {
         visit(from, to, run);

@@ -126,7 +126,7 @@ pub(super) fn read<T: Real>(
     let (path, layout) = (input.path(), &storage.layout);
     let said = |error: ::hdf5::Error| refused(path, &format!("variable {} can't be read", foreign.name), &error);
     let _hidden = context.allocator().reserve(foreign.hidden())?;
-    let mut buffer = context.buffer(largest_piece(layout, region) * layout.item)?;
+    let mut buffer = context.scratch::<u8>(largest_piece(layout, region) * layout.item)?;
     let file = input.library()?;
     let dataset = open_dataset(&file, path, &foreign.name)?
         .ok_or_else(|| Error::file(path, format!("variable {} is gone", foreign.name)))?;

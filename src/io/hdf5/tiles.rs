@@ -3,9 +3,9 @@
 use super::convert::{Conversion, Real};
 use super::layout::{boxes, runs, slab};
 use crate::array::{Region, TILE};
-use crate::chunk::{BlockMut, BufferMut, charge};
+use crate::chunk::charge;
 use crate::error::Result;
-use crate::graph::TaskContext;
+use crate::graph::{Scratch, TaskContext};
 use crate::simd::{Loop, widest};
 
 /// Stored bytes of a box of the array.
@@ -27,21 +27,21 @@ pub(super) struct Piece<'a> {
 pub(super) struct Sink<'a, T> {
     conversion: &'a Conversion,
     item: usize,
-    tile: BlockMut<T>,
-    staging: BufferMut,
+    tile: Scratch<'a, T>,
+    staging: Scratch<'a, u8>,
     visit: &'a mut dyn FnMut(&Region, &[T]) -> Result<()>,
 }
 
 impl<'a, T: Real> Sink<'a, T> {
     /// A sink for regions of at most `len` elements.
     pub(super) fn new(
-        context: &TaskContext<'_>,
+        context: &'a TaskContext<'_>,
         conversion: &'a Conversion,
         len: usize,
         visit: &'a mut dyn FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<Self> {
         let (item, len) = (conversion.stored.size(), len.min(TILE));
-        Ok(Self { conversion, item, tile: context.block(&[len])?, staging: context.buffer(len * item)?, visit })
+        Ok(Self { conversion, item, tile: context.scratch(len)?, staging: context.scratch(len * item)?, visit })
     }
 
     /// The bytes that it takes.
@@ -64,9 +64,11 @@ impl<'a, T: Real> Sink<'a, T> {
     pub(super) fn piece(&mut self, part: &Region, piece: &Piece<'_>) -> Result<()> {
         let Self { conversion, item, tile, staging, visit } = self;
         let (values, staging, item) = (tile.as_mut_slice(), staging.as_mut_slice(), *item);
+        let mut inner = part.clone();
         boxes(&part.start, &slab(&part.shape, TILE), part, |tile| {
             let values = &mut values[..tile.len()];
-            let inner = tile.relative_to(piece.origin);
+            inner.start.iter_mut().zip(&tile.start).zip(piece.origin).for_each(|((at, tile), from)| *at = tile - from);
+            inner.shape.copy_from_slice(&tile.shape);
             let mut whole = None;
             runs(&inner, piece.shape, |from, to, len| {
                 let from = from - piece.first;
