@@ -77,6 +77,13 @@ pub enum Event<'a> {
         /// Its bytes in memory.
         bytes: u64,
     },
+    /// A chunk that had been dropped rather than written was made again.
+    Redone {
+        /// Its task.
+        task: Label<'a>,
+        /// How long that took.
+        elapsed: Duration,
+    },
     /// Bytes of input were read from files.
     Read {
         /// Bytes as stored in the file.

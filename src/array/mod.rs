@@ -182,7 +182,8 @@ impl<T: Element> Array<T> {
         Self::of(MemoryNode { array: Arc::new(array), grid })
     }
 
-    /// An array whose value at each index is `function` of it, in chunks of `chunks`.
+    /// An array whose value at each index is `function` of it, in chunks of `chunks`. The function must give the same
+    /// value for an index whenever it is asked: blocks may be made again where that is cheaper than keeping them.
     #[track_caller]
     #[must_use]
     pub fn from_fn(

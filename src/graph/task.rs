@@ -192,7 +192,9 @@ impl Task {
         self
     }
 
-    /// Says that doing it again costs less than storing its output, e.g. because it just makes numbers.
+    /// Says that it gives the same value when it is done once more. Where it needs no inputs, and took less time than
+    /// storing its output and reading it again would, its output may then be dropped when memory is short, and is made
+    /// again for the next reader, out of that reader's grant.
     #[must_use]
     pub fn cheap_to_redo(mut self) -> Self {
         self.cost.cheap_to_redo = true;

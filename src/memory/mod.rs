@@ -19,10 +19,11 @@ mod eviction;
 mod grant;
 mod ledger;
 mod load;
+mod rates;
 mod slot;
 
 pub(crate) use eviction::NEVER;
 pub(crate) use grant::{Grant, TaskGrant, charge_value};
 pub(crate) use ledger::Ledger;
 pub(crate) use load::load;
-pub(crate) use slot::{Garbage, NewChunk, Pinned, SlotId, Slots, Stored, WriteJob};
+pub(crate) use slot::{Garbage, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob};

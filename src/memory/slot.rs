@@ -1,23 +1,35 @@
 //! The chunks that exist, each in one state (**M2**).
 //!
 //! ```text
-//!               write begins               write ends, unpinned
-//!   Dirty ───────────────────> Writing ───────────────────────> Spilled <──────────┐
-//!     ^                          │  │                              │ load begins   │ evicted
-//!     └──── write failed ────────┘  │ write ends, pinned           v               │
-//!                                   └───────────> Clean <─────── Loading           │
-//!                                                   │      load ends               │
-//!                                                   └──────────────────────────────┘
+//!               write begins               write ends, leaves
+//!   Dirty ───────────────────> Writing ───────────────────────> Gone (frame) <─────┐
+//!     │ ^                        │  │                              │ load begins   │ evicted
+//!     │ └──── write failed ──────┘  │ write ends, stays            v               │
+//!     │                             └───────────> Clean <─────── Loading           │
+//!     │ dropped                                     │      load ends               │
+//!     │                                             └──────────────────────────────┘
+//!     └────> Gone (redo) ──> Loading ──> Dirty
 //! ```
 //!
 //! A chunk is readable in Dirty, Writing and Clean. The last reader, or the handle that holds it, releases it from any
 //! state; what was under way is then thrown away when it ends. Clean keeps the frame: to evict it costs no write.
-//! *Mapped* of the design is Clean whose buffer is the mapping.
+//! *Mapped* of the design is Clean whose buffer is the mapping; *Spilled* and *Dropped* are Gone with a frame, and without.
+//!
+//! A write that was begun to make room *leaves*: at its end the chunk goes from memory. One that was begun ahead of need
+//! stays, unless room is needed before it ends; and so does one that is pinned meanwhile.
+//!
+//! A root that is cheap to redo is dropped where its own time, as measured, is less than writing and reading it would take.
+
+use std::time::Duration;
 
 use super::eviction::{Candidate, Ranking, rank};
+use super::rates::Rates;
 use crate::chunk::{Charge, Chunk, Decode, contained};
 use crate::config::Eviction;
 use crate::spill::Frame;
+
+/// How many chunks are looked at for one that can be written ahead of need.
+const MOST_PASSED: usize = 64;
 
 /// A place in [`Slots`], with a generation so that a stale reference is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,13 +53,22 @@ impl std::fmt::Debug for Stored {
     }
 }
 
+/// How a chunk that is not in memory comes back.
+#[derive(Clone, Debug)]
+pub(crate) enum Recovery {
+    /// From scratch.
+    Frame(Stored),
+    /// By its task, once more.
+    Redo,
+}
+
 #[derive(Debug)]
 enum State {
     Dirty(Chunk),
-    Writing(Chunk),
+    Writing { chunk: Chunk, leaves: bool },
     Clean(Chunk, Stored),
-    Spilled(Stored),
-    Loading(Stored),
+    Gone(Recovery),
+    Loading(Recovery),
 }
 
 /// One chunk.
@@ -58,11 +79,22 @@ struct Slot {
     bytes: u64,
     /// For values whose memory carries no charge of its own.
     charge: Option<Charge>,
-    spillable: bool,
+    ways: Ways,
     owner: u32,
     pins: u32,
     next_use: u64,
     last_use: u64,
+}
+
+/// How a chunk may leave memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Ways {
+    /// It can be written.
+    pub(crate) spill: bool,
+    /// It can be made again, which took so long the first time.
+    pub(crate) redo: Option<Duration>,
+    /// It will have to leave, as far as can be told: it may be written ahead of need.
+    pub(crate) clean_ahead: bool,
 }
 
 /// A chunk that has just been made.
@@ -73,7 +105,7 @@ pub(crate) struct NewChunk {
     pub(crate) bytes: u64,
     /// For values whose memory carries no charge of its own.
     pub(crate) charge: Option<Charge>,
-    pub(crate) spillable: bool,
+    pub(crate) ways: Ways,
     /// The run that made it.
     pub(crate) owner: u32,
     pub(crate) next_use: u64,
@@ -133,8 +165,8 @@ pub(crate) struct WriteJob {
 pub(crate) enum Pinned {
     /// It is here.
     Ready(Chunk),
-    /// The caller must load it, and say so with [`Slots::loaded`].
-    Load(Stored),
+    /// The caller must bring it back, and say so with [`Slots::loaded`].
+    Load(Recovery),
     /// Another task is loading it.
     Wait,
 }
@@ -152,6 +184,19 @@ pub(crate) struct Slots {
     clock: u64,
     /// Bytes of chunks that are being written and will be free when that ends.
     leaving: u64,
+    /// What scratch costs.
+    pub(crate) rates: Rates,
+}
+
+/// What reading a chunk takes beside what is in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// It is in memory, or somebody is bringing it.
+    Nothing,
+    /// So many bytes have to be loaded.
+    Load(u64),
+    /// So many bytes have to be made again.
+    Redo(u64),
 }
 
 impl Slots {
@@ -165,6 +210,7 @@ impl Slots {
             ranked: false,
             clock: 0,
             leaving: 0,
+            rates: Rates::default(),
         }
     }
 
@@ -175,7 +221,7 @@ impl Slots {
             state: State::Dirty(new.chunk),
             bytes: new.bytes,
             charge: new.charge,
-            spillable: new.spillable,
+            ways: new.ways,
             owner: new.owner,
             pins: 0,
             next_use: new.next_use,
@@ -207,9 +253,13 @@ impl Slots {
         self.get(id).map_or(0, |slot| slot.bytes)
     }
 
-    /// The bytes that must be reserved for reading the chunk: all of it if it is on scratch, else none.
-    pub(crate) fn bytes_to_load(&self, id: SlotId) -> u64 {
-        self.get(id).map_or(0, |slot| if matches!(slot.state, State::Spilled(_)) { slot.bytes } else { 0 })
+    /// What must be reserved for reading the chunk.
+    pub(crate) fn missing(&self, id: SlotId) -> Missing {
+        match self.get(id).map(|slot| (&slot.state, slot.bytes)) {
+            Some((State::Gone(Recovery::Frame(_)), bytes)) => Missing::Load(bytes),
+            Some((State::Gone(Recovery::Redo), bytes)) => Missing::Redo(bytes),
+            _ => Missing::Nothing,
+        }
     }
 
     /// Pins a chunk for a granted task: it will not be evicted until [`unpin`](Self::unpin).
@@ -222,20 +272,21 @@ impl Slots {
         let slot = self.get_mut(id).expect("a chunk lives until its last reader");
         slot.pins += 1;
         slot.last_use = clock;
-        match &slot.state {
+        match &mut slot.state {
             State::Dirty(chunk) | State::Clean(chunk, _) => Pinned::Ready(chunk.clone()),
-            State::Writing(chunk) => {
-                let (chunk, bytes) = (chunk.clone(), slot.bytes);
-                if slot.pins == 1 {
+            State::Writing { chunk, leaves } => {
+                let (chunk, left) = (chunk.clone(), std::mem::replace(leaves, false));
+                if left {
+                    let bytes = slot.bytes;
                     self.leaving -= bytes;
                 }
                 Pinned::Ready(chunk)
             }
             State::Loading(_) => Pinned::Wait,
-            State::Spilled(stored) => {
-                let stored = stored.clone();
-                slot.state = State::Loading(stored.clone());
-                Pinned::Load(stored)
+            State::Gone(recovery) => {
+                let recovery = recovery.clone();
+                slot.state = State::Loading(recovery.clone());
+                Pinned::Load(recovery)
             }
         }
     }
@@ -243,8 +294,8 @@ impl Slots {
     /// The chunk, if it is in memory; `None` while it is loading.
     pub(crate) fn resident(&self, id: SlotId) -> Option<Chunk> {
         match &self.get(id)?.state {
-            State::Dirty(chunk) | State::Clean(chunk, _) | State::Writing(chunk) => Some(chunk.clone()),
-            State::Loading(_) | State::Spilled(_) => None,
+            State::Dirty(chunk) | State::Clean(chunk, _) | State::Writing { chunk, .. } => Some(chunk.clone()),
+            State::Loading(_) | State::Gone(_) => None,
         }
     }
 
@@ -256,14 +307,16 @@ impl Slots {
     /// A load has ended: with the chunk, or in vain.
     pub(crate) fn loaded(&mut self, id: SlotId, loaded: Option<(Chunk, Option<Charge>)>) {
         let Some(slot) = self.get_mut(id) else { return };
-        if let State::Loading(stored) = &slot.state {
-            let stored = stored.clone();
-            slot.state = match loaded {
-                Some((chunk, charge)) => {
+        if let State::Loading(recovery) = &slot.state {
+            slot.state = match (loaded, recovery.clone()) {
+                (None, recovery) => State::Gone(recovery),
+                (Some((chunk, charge)), recovery) => {
                     slot.charge = charge;
-                    State::Clean(chunk, stored)
+                    match recovery {
+                        Recovery::Frame(stored) => State::Clean(chunk, stored),
+                        Recovery::Redo => State::Dirty(chunk),
+                    }
                 }
-                None => State::Spilled(stored),
             };
         }
     }
@@ -273,11 +326,14 @@ impl Slots {
         let Some(slot) = self.get_mut(id) else { return };
         slot.pins -= 1;
         slot.next_use = next_use;
-        if slot.pins == 0 && matches!(slot.state, State::Writing(_)) {
-            let bytes = slot.bytes;
-            self.leaving += bytes;
-        }
         self.rank(id);
+    }
+
+    /// The chunk outlives the run that could have made it again.
+    pub(crate) fn keep(&mut self, id: SlotId) {
+        if let Some(slot) = self.get_mut(id) {
+            slot.ways.redo = None;
+        }
     }
 
     /// Where a chunk is needed next has changed.
@@ -298,7 +354,7 @@ impl Slots {
         self.generations[place] = self.generations[place].wrapping_add(1);
         self.free.push(id.place);
         if let Some(slot) = self.slots[place].take() {
-            if slot.pins == 0 && matches!(slot.state, State::Writing(_)) {
+            if matches!(slot.state, State::Writing { leaves: true, .. }) {
                 self.leaving -= slot.bytes;
             }
             garbage.take_state(slot.state);
@@ -316,8 +372,9 @@ impl Slots {
         garbage
     }
 
-    /// Chooses chunks whose going frees `bytes`, given what is leaving already: clean ones go at once, dirty ones are to
-    /// be written. Only unpinned chunks whose next use comes after `after` (any, where `None`), and only clean ones where not `writable`.
+    /// Chooses chunks whose going frees `bytes`, given what is leaving already: clean ones and those that are redone go at
+    /// once, dirty ones are to be written. Only unpinned chunks whose next use comes after `after` (any, where `None`), and
+    /// none that would have to be written where not `writable`.
     pub(crate) fn evict(&mut self, bytes: u64, after: Option<u64>, writable: bool) -> (Garbage, Vec<WriteJob>) {
         self.start_ranking();
         let (mut garbage, mut writes) = (Garbage::default(), Vec::new());
@@ -328,7 +385,7 @@ impl Slots {
             if self.present_rank(id) != Some(top) {
                 continue;
             }
-            let Some(slot) = self.get_mut(id) else { continue };
+            let Some(slot) = self.get(id) else { continue };
             if after.is_some_and(|after| slot.next_use <= after) {
                 not_allowed.push((top, id));
                 if self.policy == Eviction::NextUse {
@@ -337,33 +394,86 @@ impl Slots {
                 }
                 continue;
             }
-            if !writable && matches!(slot.state, State::Dirty(_)) {
+            let size = slot.bytes;
+            if self.send_away(id, writable, &mut garbage, &mut writes) {
+                missing = missing.saturating_sub(size);
+            } else {
                 not_allowed.push((top, id));
-                continue;
-            }
-            missing = missing.saturating_sub(slot.bytes);
-            let (bytes, owner) = (slot.bytes, slot.owner);
-            match &slot.state {
-                State::Clean(chunk, stored) => {
-                    garbage.chunks.push(chunk.clone());
-                    garbage.evicted += bytes;
-                    let stored = stored.clone();
-                    slot.state = State::Spilled(stored);
-                    garbage.charges.extend(slot.charge.take());
-                }
-                State::Dirty(chunk) => {
-                    let chunk = chunk.clone();
-                    slot.state = State::Writing(chunk.clone());
-                    self.leaving += bytes;
-                    writes.push(WriteJob { slot: id, chunk, owner });
-                }
-                State::Writing(_) | State::Spilled(_) | State::Loading(_) => {}
             }
         }
         for (rank, id) in not_allowed {
             self.ranking.push(rank, id);
         }
         (garbage, writes)
+    }
+
+    /// Has an unpinned chunk leave memory, now or when it has been written. Whether it will.
+    fn send_away(&mut self, id: SlotId, writable: bool, garbage: &mut Garbage, writes: &mut Vec<WriteJob>) -> bool {
+        let redo = self.is_redone(id);
+        let Some(slot) = self.get_mut(id) else { return false };
+        let (bytes, owner) = (slot.bytes, slot.owner);
+        let gone = match &slot.state {
+            State::Clean(chunk, stored) => Some((chunk.clone(), Recovery::Frame(stored.clone()))),
+            State::Dirty(chunk) if redo => Some((chunk.clone(), Recovery::Redo)),
+            _ => None,
+        };
+        if let Some((chunk, recovery)) = gone {
+            slot.state = State::Gone(recovery);
+            garbage.chunks.push(chunk);
+            garbage.evicted += bytes;
+            garbage.charges.extend(slot.charge.take());
+            return true;
+        }
+        match &mut slot.state {
+            State::Writing { leaves, .. } => *leaves = true,
+            State::Dirty(chunk) if writable && slot.ways.spill => {
+                let chunk = chunk.clone();
+                slot.state = State::Writing { chunk: chunk.clone(), leaves: true };
+                writes.push(WriteJob { slot: id, chunk, owner });
+            }
+            _ => return false,
+        }
+        self.leaving += bytes;
+        true
+    }
+
+    /// Whether a dirty chunk is to be made again rather than written.
+    fn is_redone(&self, id: SlotId) -> bool {
+        let Some(slot) = self.get(id) else { return false };
+        let cheaper = |took: Duration| !slot.ways.spill || took < self.rates.round_trip(slot.bytes);
+        slot.ways.redo.is_some_and(cheaper)
+    }
+
+    /// Chooses a chunk to be written ahead of need: of those that will have to leave, the one that is needed last.
+    pub(crate) fn clean_ahead(&mut self) -> Option<WriteJob> {
+        self.start_ranking();
+        let mut passed = Vec::new();
+        let mut chosen = None;
+        while let Some((top, id)) = self.ranking.pop() {
+            if self.present_rank(id) != Some(top) {
+                continue;
+            }
+            passed.push((top, id));
+            let redo = self.is_redone(id);
+            let Some(slot) = self.get_mut(id) else { continue };
+            if let State::Dirty(chunk) = &slot.state
+                && slot.ways.spill
+                && slot.ways.clean_ahead
+                && !redo
+            {
+                let (chunk, owner) = (chunk.clone(), slot.owner);
+                slot.state = State::Writing { chunk: chunk.clone(), leaves: false };
+                chosen = Some(WriteJob { slot: id, chunk, owner });
+                break;
+            }
+            if passed.len() > MOST_PASSED {
+                break;
+            }
+        }
+        for (rank, id) in passed {
+            self.ranking.push(rank, id);
+        }
+        chosen
     }
 
     /// A write has ended: with what was stored, or in vain. Gives what is to be dropped.
@@ -374,22 +484,23 @@ impl Slots {
             garbage.stored.extend(stored);
             return garbage;
         };
-        let (pinned, bytes) = (slot.pins > 0, slot.bytes);
-        let State::Writing(chunk) = &slot.state else { return garbage };
-        let chunk = chunk.clone();
+        let bytes = slot.bytes;
+        let State::Writing { chunk, leaves } = &slot.state else { return garbage };
+        let (chunk, leaves) = (chunk.clone(), *leaves);
         match stored {
-            Some(stored) if pinned => slot.state = State::Clean(chunk, stored),
-            Some(stored) => {
-                slot.state = State::Spilled(stored);
+            Some(stored) if leaves => {
+                slot.state = State::Gone(Recovery::Frame(stored));
                 garbage.chunks.push(chunk);
                 garbage.evicted += bytes;
                 garbage.charges.extend(slot.charge.take());
             }
+            Some(stored) => slot.state = State::Clean(chunk, stored),
             None => slot.state = State::Dirty(chunk),
         }
-        if !pinned {
+        if leaves {
             self.leaving -= bytes;
         }
+        self.rank(id);
         garbage
     }
 
@@ -420,8 +531,9 @@ impl Slots {
     /// would find no bytes to load, hence reserve no staging for loading it.
     fn present_rank(&self, id: SlotId) -> Option<u64> {
         let slot = self.get(id)?;
-        let idle = slot.pins == 0 && matches!(slot.state, State::Dirty(_) | State::Clean(..));
-        let evictable = slot.spillable && slot.bytes > 0 && idle;
+        let here = matches!(slot.state, State::Dirty(_) | State::Clean(..) | State::Writing { leaves: false, .. });
+        let evictable = slot.ways.spill || slot.ways.redo.is_some();
+        let evictable = evictable && slot.bytes > 0 && slot.pins == 0 && here;
         evictable.then(|| rank(self.policy, Candidate { next_use: slot.next_use, last_use: slot.last_use }))
     }
 }
@@ -429,12 +541,13 @@ impl Slots {
 impl Garbage {
     fn take_state(&mut self, state: State) {
         match state {
-            State::Dirty(chunk) | State::Writing(chunk) => self.chunks.push(chunk),
+            State::Dirty(chunk) | State::Writing { chunk, .. } => self.chunks.push(chunk),
             State::Clean(chunk, stored) => {
                 self.chunks.push(chunk);
                 self.stored.push(stored);
             }
-            State::Spilled(stored) | State::Loading(stored) => self.stored.push(stored),
+            State::Gone(Recovery::Frame(stored)) | State::Loading(Recovery::Frame(stored)) => self.stored.push(stored),
+            State::Gone(Recovery::Redo) | State::Loading(Recovery::Redo) => {}
         }
     }
 }

@@ -36,8 +36,11 @@ use crate::chunk::{Charge, Chunk, charge};
 use crate::config::Eviction;
 use crate::error::{Error, Result};
 use crate::graph::{Size, TaskId};
-use crate::memory::{Garbage, Grant, Ledger, NewChunk, SlotId, Slots, Stored};
+use crate::memory::{Garbage, Grant, Ledger, Missing, NewChunk, SlotId, Slots, Stored, Ways, WriteJob};
 use crate::spill::STAGING;
+
+/// How many chunks are written ahead of need at a time: one lane writes them, and should find the next one there.
+const CLEANING: usize = 2;
 
 /// What must be done after unlocking.
 #[derive(Debug, Default)]
@@ -84,8 +87,9 @@ pub(super) struct Core {
     granted: VecDeque<Job>,
     /// Whether tasks or runs wait for memory, for readers without the lock.
     short: Arc<AtomicBool>,
-    /// Granted tasks and writes that are not finished.
+    /// Granted tasks and writes that are not finished, and the writes alone.
     busy: usize,
+    writes: usize,
     /// Bytes of evicted chunks that are being dropped.
     leaving: u64,
     /// Bytes of chunks that the session keeps, and of those that can't be evicted.
@@ -132,6 +136,7 @@ impl Core {
             granted: VecDeque::new(),
             short: flags.short,
             busy: 0,
+            writes: 0,
             leaving: 0,
             held: 0,
             held_stuck: 0,
@@ -265,17 +270,29 @@ impl Core {
 
     fn need(&self, run: &Run, task: TaskId) -> Need {
         let cost = run.graph.cost(task);
-        let (mut load, mut frees) = (0, cost.workspace);
+        let (mut load, mut frees) = (0_u64, cost.workspace);
+        let (mut staging, mut redo) = (0, 0);
         for input in inputs(&run.graph, task) {
             let Some(slot) = run.slot(input) else { continue };
-            load += self.slots.bytes_to_load(slot);
+            match self.slots.missing(slot) {
+                Missing::Nothing => {}
+                Missing::Load(bytes) => {
+                    load = load.saturating_add(bytes);
+                    staging = STAGING;
+                }
+                Missing::Redo(bytes) => {
+                    load = load.saturating_add(bytes);
+                    redo = redo.max(run.graph.cost(input).workspace);
+                }
+            }
             if run.is_last_reader(input) {
                 frees += self.slots.bytes(slot);
             }
         }
-        let staging = if load > 0 { STAGING } else { 0 };
-        let own = output_bytes(&run.graph, task).saturating_add(cost.workspace).saturating_add(staging);
-        Need { charges: load.saturating_add(own), frees: frees.saturating_add(staging) }
+        // What bringing inputs back takes for a while, one input after the other.
+        let passing = staging.saturating_add(redo);
+        let own = output_bytes(&run.graph, task).saturating_add(cost.workspace).saturating_add(passing);
+        Need { charges: load.saturating_add(own), frees: frees.saturating_add(passing) }
     }
 
     /// What premature outputs that can't be evicted may still take, so that every run can go on.
@@ -290,10 +307,8 @@ impl Core {
         let missing = bytes.saturating_sub(free).saturating_sub(self.leaving);
         let (garbage, writes) = self.slots.evict(missing, after, self.scratch_failure.is_none());
         self.collect(garbage, effects);
-        self.busy += writes.len();
         for job in writes {
-            let announce = self.runs.get(&job.owner).map(|run| run.announce.clone());
-            effects.writes.push(Write { job, announce });
+            self.begin_write(job, effects);
         }
     }
 
@@ -319,6 +334,7 @@ impl Core {
     /// A write has ended.
     pub(super) fn written(&mut self, slot: SlotId, outcome: Result<Stored>, effects: &mut Effects) {
         self.busy -= 1;
+        self.writes -= 1;
         let stored = outcome.map_err(|error| self.scratch_failure = Some(error)).ok();
         let garbage = self.slots.written(slot, stored);
         self.collect(garbage, effects);
@@ -376,10 +392,14 @@ impl Core {
                 }
             }
         }
+        let spills = !run.budget.evicted.is_empty();
         self.runs.insert(done.run, run);
         self.finish_if_over(done.run, effects);
         if self.is_short() {
             self.pump(effects);
+        }
+        if spills {
+            self.clean_ahead(effects);
         }
         ready
     }
@@ -391,15 +411,39 @@ impl Core {
             effects.garbage.push(made.chunk, made.charge);
             return;
         }
+        let evictable = run.roles.evictable[task.index()];
         let slot = self.slots.insert(NewChunk {
             chunk: made.chunk,
             bytes: made.encoded.map_or_else(|| output_bytes(&run.graph, task), charge),
             charge: made.charge,
-            spillable: made.encoded.is_some() && run.roles.spillable[task.index()],
+            ways: Ways {
+                spill: made.encoded.is_some() && evictable,
+                redo: run.roles.redoable[task.index()].then_some(made.took),
+                clean_ahead: run.budget.evicted.get(task.index()).copied().unwrap_or(false),
+            },
             owner: run.id,
             next_use: run.next_use(task),
         });
         run.set_slot(task, slot);
+    }
+
+    /// Writes a chunk that will have to leave while there is room yet, so that nobody has to wait for that later: where
+    /// more than half of the room is taken, and hardly anything is being written.
+    fn clean_ahead(&mut self, effects: &mut Effects) {
+        let filled = self.ledger.charged() > self.room() / 2;
+        if !filled || self.writes >= CLEANING || self.scratch_failure.is_some() {
+            return;
+        }
+        if let Some(job) = self.slots.clean_ahead() {
+            self.begin_write(job, effects);
+        }
+    }
+
+    fn begin_write(&mut self, job: WriteJob, effects: &mut Effects) {
+        self.busy += 1;
+        self.writes += 1;
+        let announce = self.runs.get(&job.owner).map(|run| run.announce.clone());
+        effects.writes.push(Write { job, announce });
     }
 
     /// Stops a run: nothing more of it is begun.

@@ -18,7 +18,7 @@ use super::outcome::{Keep, Results};
 use crate::chunk::{charge, contained};
 use crate::error::Error;
 use crate::graph::{TaskId, Work};
-use crate::memory::{NEVER, NewChunk};
+use crate::memory::{NEVER, NewChunk, Ways};
 
 #[derive(Debug, Default)]
 pub(super) struct Current {
@@ -149,9 +149,10 @@ impl Shared {
         let (chunk, paid) = run.take_output(task);
         let chunk = chunk?;
         let bytes = encoded.map_or_else(|| run.output_bytes(task), charge);
-        let spillable = encoded.is_some() && run.roles.spillable[task.index()];
-        let new = NewChunk { chunk, bytes, charge: paid, spillable, owner: run.id, next_use: NEVER };
-        let stuck = if spillable { 0 } else { bytes };
+        let spill = encoded.is_some() && run.roles.evictable[task.index()];
+        let ways = Ways { spill, ..Ways::default() };
+        let new = NewChunk { chunk, bytes, charge: paid, ways, owner: run.id, next_use: NEVER };
+        let stuck = if spill { 0 } else { bytes };
         let handle = self.locked(|core, _| {
             let slot = core.slots.insert(new);
             core.handle(slot, stuck)

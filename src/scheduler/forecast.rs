@@ -1,13 +1,14 @@
-//! How many bytes one worker in a given order would spill: the order replayed with next-use eviction.
+//! What one worker in a given order would evict, and have again: the order replayed with next-use eviction.
 
 use std::collections::BTreeSet;
 
-use super::plan::{Roles, inputs, output_bytes};
+use super::plan::{Roles, Traffic, inputs, output_bytes};
 use crate::graph::{Graph, Order, TaskId, Work};
 
-/// Bytes that go to scratch when the tasks run in `order` with `room` bytes for chunks and workspace. A chunk that was
-/// spilled once keeps its frame: evicting it again costs nothing.
-pub(super) fn spilled_bytes(graph: &Graph, order: &Order, roles: &Roles, room: u64) -> u64 {
+/// What goes to scratch and comes back, or is made again, when the tasks run in `order` with `room` bytes for chunks and
+/// workspace; and which outputs are evicted. A chunk that was spilled once keeps its frame: evicting it again costs
+/// nothing. Roots that are cheap to redo are taken to be redone.
+pub(super) fn traffic(graph: &Graph, order: &Order, roles: &Roles, room: u64) -> (Traffic, Vec<bool>) {
     let mut forecast = Forecast {
         graph,
         roles,
@@ -16,12 +17,13 @@ pub(super) fn spilled_bytes(graph: &Graph, order: &Order, roles: &Roles, room: u
         state: vec![Place::Nowhere; graph.len()],
         readers: graph.tasks().map(|task| sorted_readers(graph, order, task)).collect(),
         used: 0,
-        spilled: 0,
+        traffic: Traffic::default(),
+        evicted: vec![false; graph.len()],
     };
     for &task in order.sequence() {
         forecast.run(task);
     }
-    forecast.spilled
+    (forecast.traffic, forecast.evicted)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,13 +38,14 @@ struct Forecast<'a> {
     graph: &'a Graph,
     roles: &'a Roles,
     room: u64,
-    /// Spillable chunks in memory, by next use.
+    /// Chunks in memory that may go, by next use.
     resident: BTreeSet<(u32, TaskId)>,
     state: Vec<Place>,
     /// Ranks of the readers that have not run, the next one last.
     readers: Vec<Vec<u32>>,
     used: u64,
-    spilled: u64,
+    traffic: Traffic,
+    evicted: Vec<bool>,
 }
 
 fn sorted_readers(graph: &Graph, order: &Order, task: TaskId) -> Vec<u32> {
@@ -62,9 +65,13 @@ impl Forecast<'_> {
             // Inputs are pinned: out of the running for eviction.
             self.resident.remove(&(self.next_use(input), input));
             if matches!(self.state[input.index()], Place::Scratch) {
-                self.make_room(output_bytes(self.graph, input));
-                self.state[input.index()] = Place::Memory(true);
-                self.used += output_bytes(self.graph, input);
+                let bytes = output_bytes(self.graph, input);
+                self.make_room(bytes);
+                let redone = self.roles.redoable[input.index()];
+                let sum = if redone { &mut self.traffic.redone } else { &mut self.traffic.reloaded };
+                *sum = sum.saturating_add(bytes);
+                self.state[input.index()] = Place::Memory(!redone);
+                self.used += bytes;
             }
         }
         let output = output_bytes(self.graph, task);
@@ -90,7 +97,7 @@ impl Forecast<'_> {
     }
 
     fn offer(&mut self, task: TaskId) {
-        if self.roles.spillable[task.index()] {
+        if self.roles.evictable[task.index()] {
             self.resident.insert((self.next_use(task), task));
         }
     }
@@ -99,8 +106,9 @@ impl Forecast<'_> {
         while self.used.saturating_add(bytes) > self.room {
             let Some((_, victim)) = self.resident.pop_last() else { return };
             let size = output_bytes(self.graph, victim);
-            if self.state[victim.index()] == Place::Memory(false) {
-                self.spilled += size;
+            self.evicted[victim.index()] = true;
+            if self.state[victim.index()] == Place::Memory(false) && !self.roles.redoable[victim.index()] {
+                self.traffic.spilled = self.traffic.spilled.saturating_add(size);
             }
             self.state[victim.index()] = Place::Scratch;
             self.used = self.used.saturating_sub(size);

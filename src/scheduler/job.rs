@@ -1,6 +1,7 @@
 //! What passes between those who decide and those who run: granted tasks, what they made, chunks to be written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::outcome::Announce;
 use crate::chunk::{Charge, Chunk};
@@ -43,6 +44,8 @@ pub(super) struct Made {
     pub(super) charge: Option<Charge>,
     /// Its bytes when encoded, if it can be.
     pub(super) encoded: Option<u64>,
+    /// How long its function took.
+    pub(super) took: Duration,
 }
 
 /// Why a task made nothing.

@@ -26,6 +26,7 @@ mod forecast;
 mod head;
 mod held;
 mod job;
+mod load;
 mod outcome;
 mod plan;
 mod run;
@@ -95,6 +96,7 @@ struct Counters {
     tasks: Box<[Padded]>,
     spilled: AtomicU64,
     reloaded: AtomicU64,
+    redone: AtomicU64,
     read: AtomicU64,
     /// Of `read`, what a foreign library read.
     read_by_library: AtomicU64,
@@ -107,6 +109,10 @@ impl Counters {
 
     fn add_spilled(&self, bytes: u64) {
         self.spilled.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn add_redone(&self) {
+        self.redone.fetch_add(1, Ordering::Relaxed);
     }
 
     fn add_reloaded(&self, bytes: u64) {
@@ -433,7 +439,7 @@ impl Scheduler {
             tasks: counters.tasks.iter().map(|worker| count(&worker.0)).sum(),
             spilled_bytes: count(&counters.spilled),
             reloaded_bytes: count(&counters.reloaded),
-            redone_tasks: 0,
+            redone_tasks: count(&counters.redone),
             input_bytes: count(&counters.read),
             library_bytes: count(&counters.read_by_library),
             charged_bytes: ledger.charged(),

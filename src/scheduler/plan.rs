@@ -60,7 +60,7 @@ pub struct Plan {
     floor_task: String,
     limit: u64,
     exact: bool,
-    spilled: u64,
+    traffic: Traffic,
 }
 
 impl Plan {
@@ -91,7 +91,19 @@ impl Plan {
     /// The bytes that one worker in this order would have to spill under the session's limit; 0 where all fits.
     #[must_use]
     pub fn expected_spill(&self) -> ByteSize {
-        ByteSize::new(self.spilled)
+        ByteSize::new(self.traffic.spilled)
+    }
+
+    /// The bytes that would then come back from scratch.
+    #[must_use]
+    pub fn expected_reload(&self) -> ByteSize {
+        ByteSize::new(self.traffic.reloaded)
+    }
+
+    /// The bytes that would be made again, because that costs less.
+    #[must_use]
+    pub fn expected_redo(&self) -> ByteSize {
+        ByteSize::new(self.traffic.redone)
     }
 
     /// The session's limit.
@@ -135,8 +147,17 @@ impl fmt::Display for Plan {
         writeln!(f, "floor           {}{about}, set by {}", self.floor(), self.floor_task)?;
         writeln!(f, "working set     {}{about}", self.working_set())?;
         writeln!(f, "memory limit    {}", self.memory_limit())?;
-        write!(f, "expected spill  {}", self.expected_spill())
+        let (spill, reload, redo) = (self.expected_spill(), self.expected_reload(), self.expected_redo());
+        write!(f, "expected spill  {spill}, reload {reload}, redo {redo}")
     }
+}
+
+/// Bytes in memory of what one worker would evict, and have again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Traffic {
+    pub(super) spilled: u64,
+    pub(super) reloaded: u64,
+    pub(super) redone: u64,
 }
 
 /// The plan, and the parts of it that the run goes by.
@@ -149,6 +170,8 @@ pub(super) struct Budget {
     pub(super) premature: u64,
     /// `G(h)` by place in the order.
     pub(super) floor_from: Vec<u64>,
+    /// Which outputs the replay evicts, by task; empty where it evicts none.
+    pub(super) evicted: Vec<bool>,
 }
 
 /// What the session brings in: its limit, workers, fixed bytes of its own, and chunks that it holds.
@@ -182,29 +205,40 @@ pub(super) struct Roles {
     /// Whether it is a result.
     pub(super) wanted: Vec<bool>,
     /// Whether it may be evicted. Results that are to be handed over may not: they must be in memory at the end.
-    pub(super) spillable: Vec<bool>,
+    pub(super) evictable: Vec<bool>,
+    /// Whether it may be made again: cheap roots, but for results.
+    pub(super) redoable: Vec<bool>,
 }
 
 impl Roles {
     pub(super) fn new(graph: &Graph, wanted: &[TaskId], hand_over: bool) -> Self {
-        let mut spillable: Vec<bool> = graph.tasks().map(|task| graph.cost(task).spillable).collect();
         let mut is_wanted = vec![false; graph.len()];
-        for task in wanted {
-            is_wanted[task.index()] = true;
-            spillable[task.index()] &= !hand_over;
-        }
-        Self { wanted: is_wanted, spillable }
+        wanted.iter().for_each(|task| is_wanted[task.index()] = true);
+        let is_root = |task| matches!(graph.work(task), Work::Call(_)) && graph.dependencies(task).len() == 0;
+        let redo = |task: TaskId| graph.cost(task).cheap_to_redo && is_root(task) && !is_wanted[task.index()];
+        let redoable: Vec<bool> = graph.tasks().map(redo).collect();
+        let stays = |task: TaskId| is_wanted[task.index()] && hand_over;
+        let evict = |task: TaskId| (graph.cost(task).spillable || redoable[task.index()]) && !stays(task);
+        Self { evictable: graph.tasks().map(evict).collect(), wanted: is_wanted, redoable }
     }
 }
 
-/// What a task draws on its own account: output, workspace, and staging where an input may have to be loaded.
+/// What a task draws on its own account: output, workspace, staging where an input may have to be loaded, and what the
+/// largest redo of an input draws.
 pub(super) fn own_bytes(graph: &Graph, roles: &Roles, task: TaskId) -> u64 {
     if matches!(graph.work(task), Work::Held(_)) {
         return 0;
     }
-    let loads = graph.dependencies(task).any(|input| roles.spillable[input.index()]);
+    let (mut loads, mut redo) = (false, 0);
+    for input in graph.dependencies(task) {
+        loads |= roles.evictable[input.index()] && graph.cost(input).spillable;
+        if roles.redoable[input.index()] {
+            redo = redo.max(graph.cost(input).workspace);
+        }
+    }
     let staging = if loads { STAGING } else { 0 };
-    output_bytes(graph, task).saturating_add(graph.cost(task).workspace).saturating_add(staging)
+    let own = output_bytes(graph, task).saturating_add(graph.cost(task).workspace);
+    own.saturating_add(staging).saturating_add(redo)
 }
 
 /// Replays the order with the sizes.
@@ -239,12 +273,14 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         floor_task: floor_place.map_or_else(String::new, |place| graph.key(order.sequence()[place]).to_string()),
         limit: setting.limit,
         exact: graph.tasks().all(|task| matches!(graph.cost(task).output, Size::Exact(_))),
-        spilled: 0,
+        traffic: Traffic::default(),
     };
+    let mut evicted = Vec::new();
     if plan.working_set().bytes() > setting.limit {
-        plan.spilled = super::forecast::spilled_bytes(graph, order, roles, setting.limit.saturating_sub(fixed));
+        let room = setting.limit.saturating_sub(fixed);
+        (plan.traffic, evicted) = super::forecast::traffic(graph, order, roles, room);
     }
-    Budget { plan, fixed: own, premature, floor_from }
+    Budget { plan, fixed: own, premature, floor_from, evicted }
 }
 
 /// One worker, going through the order without evicting.
@@ -279,7 +315,7 @@ impl<'a> Replay<'a> {
         for &input in &inputs {
             let bytes = output_bytes(self.graph, input);
             input_bytes = input_bytes.saturating_add(bytes);
-            if !self.roles.spillable[input.index()] && self.made_here(input).is_some() {
+            if !self.roles.evictable[input.index()] && self.made_here(input).is_some() {
                 stuck_inputs += bytes;
             }
         }
@@ -304,7 +340,7 @@ impl<'a> Replay<'a> {
     fn add(&mut self, task: TaskId) {
         if let Some(bytes) = self.made_here(task) {
             self.live = self.live.saturating_add(bytes);
-            if !self.roles.spillable[task.index()] {
+            if !self.roles.evictable[task.index()] {
                 self.stuck = self.stuck.saturating_add(bytes);
             }
         }
@@ -313,7 +349,7 @@ impl<'a> Replay<'a> {
     fn remove(&mut self, task: TaskId) {
         if let Some(bytes) = self.made_here(task) {
             self.live -= bytes;
-            if !self.roles.spillable[task.index()] {
+            if !self.roles.evictable[task.index()] {
                 self.stuck -= bytes;
             }
         }

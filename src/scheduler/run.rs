@@ -329,7 +329,7 @@ impl Run {
 
     /// The part of a task's output that can't be evicted.
     pub(super) fn stuck_bytes(&self, task: TaskId) -> u64 {
-        if self.roles.spillable[task.index()] { 0 } else { output_bytes(&self.graph, task) }
+        if self.roles.evictable[task.index()] { 0 } else { output_bytes(&self.graph, task) }
     }
 
     pub(super) fn premature_granted(&mut self, task: TaskId) {

@@ -22,13 +22,14 @@ use super::ample::Ample;
 use super::core::Effects;
 use super::current::Known;
 use super::job::{Failure, Finished, Job, Made, Write};
+use super::load::load_inputs;
 use super::run::Place;
-use crate::chunk::{Allocator, Chunk, contained};
+use crate::chunk::{Chunk, contained};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::{TaskContext, TaskFn, TaskId, Work};
-use crate::memory::{Grant, Pinned, SlotId, Stored, TaskGrant, charge_value, load};
-use crate::spill::{STAGING, Staging};
+use crate::memory::{Grant, Pinned, SlotId, Stored, charge_value};
+use crate::spill::Staging;
 
 thread_local! {
     /// The session whose worker this thread is.
@@ -36,7 +37,7 @@ thread_local! {
 }
 
 /// The values of a task's inputs, as its function expects them.
-type Inputs = SmallVec<[Chunk; 4]>;
+pub(super) type Inputs = SmallVec<[Chunk; 4]>;
 
 /// Whether the present thread is a worker of `shared`.
 pub(super) fn is_worker_of(shared: &Arc<Shared>) -> bool {
@@ -188,7 +189,7 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
         shared.observers.tell(&Event::TaskStarted { task: key.label(), worker });
     }
     let (slots, pinned): (Vec<SlotId>, Vec<Pinned>) = inputs.into_iter().unzip();
-    let made = load_inputs(shared, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
+    let made = load_inputs(shared, &graph, task, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
         let Work::Call(call) = graph.work(task) else { return Err(Failure::Panicked("a held chunk was run".into())) };
         let report = |event: &Event<'_>| shared.report(event);
         run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
@@ -210,90 +211,21 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
     drop(announce);
 }
 
-/// The chunks of the inputs. Where one can't be had, what was to be loaded here is given back.
-fn load_inputs(shared: &Shared, slots: &[SlotId], pinned: Vec<Pinned>, grant: &TaskGrant<'_>) -> Result<Inputs> {
-    let mut chunks: Vec<Option<Chunk>> = Vec::with_capacity(slots.len());
-    let mut failure = None;
-    let mut staging = None;
-    for (&slot, pinned) in slots.iter().zip(pinned) {
-        chunks.push(match pinned {
-            Pinned::Ready(chunk) => Some(chunk),
-            Pinned::Wait => None,
-            Pinned::Load(stored) => {
-                let outcome = match &failure {
-                    None => load_one(shared, &stored, grant, &mut staging),
-                    Some(error) => Err(Error::clone(error)),
-                };
-                let (chunk, loaded) = match outcome {
-                    Ok((chunk, charge)) => (Some(chunk.clone()), Ok((chunk, charge))),
-                    Err(error) => {
-                        failure.get_or_insert(error.clone());
-                        (None, Err(error))
-                    }
-                };
-                shared.core.lock().loaded(slot, loaded);
-                shared.loads.notify_all();
-                chunk
-            }
-        });
-    }
-    if let Some(error) = failure {
-        return Err(error);
-    }
-    let mut core = shared.core.lock();
-    slots
-        .iter()
-        .zip(chunks)
-        .map(|(&slot, chunk)| {
-            if let Some(chunk) = chunk {
-                return Ok(chunk);
-            }
-            while core.slots.is_loading(slot) {
-                shared.loads.wait(&mut core);
-            }
-            core.slots.resident(slot).ok_or_else(|| core.load_failure())
-        })
-        .collect()
-}
-
-type Loaded = (Chunk, Option<crate::chunk::Charge>);
-
-fn load_one(
-    shared: &Shared,
-    stored: &Stored,
-    grant: &TaskGrant<'_>,
-    staging: &mut Option<(Staging, crate::chunk::Charge)>,
-) -> Result<Loaded> {
-    if staging.is_none() {
-        let charge = grant.reserve(STAGING)?;
-        *staging = Some((Staging::new(), charge));
-    }
-    let Some((staging, _)) = staging else { return Err(Error::Cancelled) };
-    let bytes = stored.frame.bytes() as u64;
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let chunk = load(stored, grant, staging)?;
-        let charge = charge_value(grant, chunk.value().unmetered_bytes())?;
-        Ok((chunk, charge))
-    }));
-    let loaded = decoded.unwrap_or_else(|payload| Err(panicked("loading a chunk from scratch", payload)))?;
-    shared.counters.add_reloaded(bytes);
-    shared.observers.tell(&Event::Reloaded { bytes });
-    Ok(loaded)
-}
-
 /// Calls a task's function; what it panics with is caught (**D3**). Its bytes when encoded are asked for where `measure`.
-fn run_call(call: &TaskFn, context: &TaskContext<'_>, chunks: Inputs, measure: bool) -> Result<Made, Failure> {
+pub(super) fn run_call(call: &TaskFn, context: &TaskContext<'_>, chunks: Inputs, measure: bool) -> Result<Made, Failure> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let started = Instant::now();
         let chunk = call(context, &chunks)?;
+        let took = started.elapsed();
         drop(chunks);
         let value = chunk.value();
         let unmetered = value.unmetered_bytes();
         let encoded = if measure { value.encode().map(|encoded| encoded.bytes.len() as u64) } else { None };
-        Ok::<_, Box<dyn std::error::Error + Send + Sync>>((chunk, unmetered, encoded))
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>((chunk, unmetered, encoded, took))
     }));
     match outcome {
-        Ok(Ok((chunk, unmetered, encoded))) => match charge_value(context.allocator(), unmetered) {
-            Ok(charge) => Ok(Made { chunk, charge, encoded }),
+        Ok(Ok((chunk, unmetered, encoded, took))) => match charge_value(context.allocator(), unmetered) {
+            Ok(charge) => Ok(Made { chunk, charge, encoded, took }),
             Err(error) => Err(Failure::Returned(Arc::new(error))),
         },
         Ok(Err(error)) => Err(Failure::Returned(error.into())),
@@ -309,7 +241,7 @@ fn message_of(payload: Box<dyn std::any::Any + Send>) -> String {
     message.unwrap_or_else(|| "(no message)".into())
 }
 
-fn panicked(what: &str, payload: Box<dyn std::any::Any + Send>) -> Error {
+pub(super) fn panicked(what: &str, payload: Box<dyn std::any::Any + Send>) -> Error {
     Error::Panic { key: what.into(), needed_by: Vec::new(), message: message_of(payload) }
 }
 
@@ -317,6 +249,7 @@ fn panicked(what: &str, payload: Box<dyn std::any::Any + Send>) -> Error {
 pub(super) fn write_evicted(shared: &Shared, writes: &Receiver<Write>) {
     let mut staging = Staging::new();
     for Write { job, announce } in writes {
+        let started = Instant::now();
         let encoded = catch_unwind(AssertUnwindSafe(|| {
             let Some(encoded) = job.chunk.value().encode() else { return Err(Error::Cancelled) };
             let frame = shared.scratch.write(encoded.bytes, encoded.item_size, &mut staging)?;
@@ -331,7 +264,13 @@ pub(super) fn write_evicted(shared: &Shared, writes: &Receiver<Write>) {
         let slot = job.slot;
         // Before the slot's own reference, which is dropped last and gives the bytes back.
         drop(job);
-        shared.locked(|core, effects: &mut Effects| core.written(slot, outcome, effects));
+        let elapsed = started.elapsed();
+        shared.locked(|core, effects: &mut Effects| {
+            if let Ok(stored) = &outcome {
+                core.slots.rates.wrote(stored.frame.bytes() as u64, elapsed);
+            }
+            core.written(slot, outcome, effects);
+        });
         drop(announce);
     }
 }

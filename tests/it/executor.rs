@@ -63,6 +63,53 @@ fn what_does_not_fit_is_spilled_and_comes_back() {
     assert_at_rest(&session);
 }
 
+/// What may be made again in less time than scratch would take is dropped, and made again for its next reader.
+#[test]
+fn cheap_roots_are_made_again_rather_than_written() {
+    let (_folder, session) = session(24 << 20, 2);
+    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
+    let mut tasks: Vec<Task> = (0..32)
+        .map(|at| word_task(key("x", at), vec![], u64::from(at), 1 << 18, 1000).spillable().cheap_to_redo())
+        .collect();
+    let mut before = None;
+    for pass in ["first", "second"] {
+        for at in 0..32 {
+            let needs = before.iter().cloned().chain([key("x", at)]).collect();
+            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
+            before = Some(key(pass, at));
+        }
+    }
+    let graph = Graph::new(tasks).unwrap();
+    let wanted = [key("second", 31)];
+    let plan = session.plan_graph(&graph, &wanted).unwrap();
+    assert_eq!(plan.expected_spill().bytes(), 0, "{plan}");
+    assert!(plan.expected_redo().bytes() > 30 << 20, "{plan}");
+    let tight = session.run(&graph, &wanted).unwrap();
+    let stats = session.stats();
+    assert!(stats.redone_tasks > 0 && stats.ledger_peak_bytes <= 24 << 20, "{stats:?}");
+    let (_folder, ample) = crate::support::session(1 << 30, 1);
+    let easy = ample.run(&graph, &wanted).unwrap();
+    assert_eq!(ample.stats().redone_tasks, 0);
+    assert_eq!(tight[0].get::<Block<u64>>().unwrap().as_slice(), easy[0].get::<Block<u64>>().unwrap().as_slice());
+    drop(tight);
+    assert_at_rest(&session);
+}
+
+/// With one worker and room for all, what was stated is what is taken, to the byte.
+#[test]
+fn the_stated_peak_is_reached_by_one_worker() {
+    let (_folder, session) = session(1 << 30, 1);
+    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
+    let loads = (0..12).map(|at| word_task(key("x", at), vec![], 1, 5000 + 100 * at as usize, 3000));
+    let sums = (0..4).map(|at| word_task(key("y", at), (0..3).map(|of| key("x", 3 * at + of)).collect(), 2, 700, 20_000));
+    let top = word_task(Key::new("top"), (0..4).map(|at| key("y", at)).collect(), 3, 10, 0);
+    let graph = Graph::new(loads.chain(sums).chain([top])).unwrap();
+    let plan = session.plan_graph(&graph, &[Key::new("top")]).unwrap();
+    drop(session.run(&graph, &[Key::new("top")]).unwrap());
+    assert_eq!(session.stats().ledger_peak_bytes, plan.stated_peak().bytes(), "{plan}");
+    assert_at_rest(&session);
+}
+
 /// An empty chunk was once evicted like any other. Its reader then reserved nothing for loading it, and failed with
 /// `Overdrawn` when it was brought back.
 #[test]

@@ -36,7 +36,9 @@ fn random_case(random: &mut Random) -> Case {
         let seed = random.next();
         let inputs: Vec<&[u64]> = needs.iter().map(|&need| values[need].as_slice()).collect();
         values.push(words(mix(seed, &inputs), len).collect());
+        let inputs_are_none = needs.is_empty();
         let made = word_task(key(task), needs.into_iter().map(key).collect(), seed, len, workspace);
+        let made = if task % 5 == 0 && inputs_are_none { made.cheap_to_redo() } else { made };
         list.push(if random.one_in(5) { made } else { made.spillable() });
     }
     let wanted: Vec<usize> = (0..tasks).filter(|&task| task + 1 == tasks || random.one_in(9)).collect();
@@ -47,7 +49,7 @@ fn random_case(random: &mut Random) -> Case {
     }
 }
 
-fn check(case: &Case, limit: u64, threads: usize) -> u64 {
+fn check(case: &Case, limit: u64, threads: usize) -> (u64, u64) {
     let (_folder, session) = session(limit, threads);
     let plan = session.plan_graph(&case.graph, &case.wanted).unwrap();
     let chunks = session.run(&case.graph, &case.wanted).unwrap();
@@ -60,7 +62,7 @@ fn check(case: &Case, limit: u64, threads: usize) -> u64 {
     assert!(plan.stated_peak().bytes() <= limit);
     drop::<Vec<Chunk>>(chunks);
     assert_at_rest(&session);
-    stats.spilled_bytes
+    (stats.spilled_bytes, stats.redone_tasks)
 }
 
 fn refused_below_the_floor(case: &Case, floor: u64) {
@@ -91,7 +93,7 @@ impl Drop for SaySeed {
 #[test]
 fn random_graphs_run_at_any_limit_from_the_floor_on() {
     let cases = if all() { 10_000 } else { 300 };
-    let mut spilled = 0;
+    let (mut spilled, mut redone) = (0, 0);
     for seed in 0..cases {
         let _seed = SaySeed(seed);
         let mut random = Random::new(seed);
@@ -100,9 +102,10 @@ fn random_graphs_run_at_any_limit_from_the_floor_on() {
         assert!(floor <= working_set.max(floor));
         let between = floor + random.below((working_set.saturating_sub(floor) + 1) as usize) as u64;
         for limit in [floor, between, 1 << 32] {
-            spilled += check(&case, limit, 1 + random.below(4));
+            let (bytes, tasks) = check(&case, limit, 1 + random.below(8));
+            (spilled, redone) = (spilled + bytes, redone + tasks);
         }
         refused_below_the_floor(&case, floor);
     }
-    assert!(spilled > 0, "some of these runs have to spill");
+    assert!(spilled > 0 && redone > 0, "some of these runs have to spill, some to redo: {spilled} bytes, {redone} tasks");
 }

@@ -118,6 +118,7 @@ impl Core {
         self.held += bytes;
         self.held_stuck += stuck;
         self.slots.set_next_use(slot, NEVER);
+        self.slots.keep(slot);
         Arc::new(Held::new(self.home.clone(), slot, bytes, stuck))
     }
 }

@@ -1,0 +1,127 @@
+//! How a granted task gets its inputs: what is on scratch is loaded, what was dropped is made again.
+//!
+//! All of that is paid for by the reader's grant, one input after the other; then it waits for those that others bring
+//! back. Each task brings back its own before it waits, so these waits can't form a circle.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::Shared;
+use super::worker::{Inputs, panicked, run_call};
+use crate::chunk::{Allocator, Charge, Chunk};
+use crate::error::{Error, Result};
+use crate::event::Event;
+use crate::graph::{Graph, TaskContext, TaskId, Work};
+use crate::memory::{Pinned, Recovery, SlotId, Stored, TaskGrant, charge_value, load};
+use crate::spill::{STAGING, Staging};
+
+type Loaded = (Chunk, Option<Charge>);
+
+/// Brings inputs of one task back.
+struct Loader<'a> {
+    shared: &'a Shared,
+    graph: &'a Graph,
+    /// The reader.
+    task: TaskId,
+    grant: &'a TaskGrant<'a>,
+    /// Taken when the first frame is loaded.
+    staging: Option<(Staging, Charge)>,
+}
+
+/// The chunks of the inputs. Where one can't be had, what was to be brought back here is given up.
+pub(super) fn load_inputs(
+    shared: &Shared,
+    graph: &Graph,
+    task: TaskId,
+    slots: &[SlotId],
+    pinned: Vec<Pinned>,
+    grant: &TaskGrant<'_>,
+) -> Result<Inputs> {
+    let mut loader = Loader { shared, graph, task, grant, staging: None };
+    let mut chunks: Vec<Option<Chunk>> = Vec::with_capacity(slots.len());
+    let mut failure = None;
+    for ((&slot, pinned), input) in slots.iter().zip(pinned).zip(graph.dependencies(task)) {
+        chunks.push(match pinned {
+            Pinned::Ready(chunk) => Some(chunk),
+            Pinned::Wait => None,
+            Pinned::Load(recovery) => {
+                let outcome = match &failure {
+                    None => loader.bring_back(input, recovery),
+                    Some(error) => Err(Error::clone(error)),
+                };
+                let chunk = outcome.as_ref().ok().map(|(chunk, _)| chunk.clone());
+                if let Err(error) = &outcome {
+                    failure.get_or_insert_with(|| error.clone());
+                }
+                shared.core.lock().loaded(slot, outcome);
+                shared.loads.notify_all();
+                chunk
+            }
+        });
+    }
+    drop(loader);
+    match failure {
+        Some(error) => Err(error),
+        None => wait_for_others(shared, slots, chunks),
+    }
+}
+
+fn wait_for_others(shared: &Shared, slots: &[SlotId], chunks: Vec<Option<Chunk>>) -> Result<Inputs> {
+    let mut core = shared.core.lock();
+    let place = |(&slot, chunk): (&SlotId, Option<Chunk>)| {
+        if let Some(chunk) = chunk {
+            return Ok(chunk);
+        }
+        while core.slots.is_loading(slot) {
+            shared.loads.wait(&mut core);
+        }
+        core.slots.resident(slot).ok_or_else(|| core.load_failure())
+    };
+    slots.iter().zip(chunks).map(place).collect()
+}
+
+impl Loader<'_> {
+    fn bring_back(&mut self, input: TaskId, recovery: Recovery) -> Result<Loaded> {
+        match recovery {
+            Recovery::Frame(stored) => self.load(&stored),
+            Recovery::Redo => self.redo(input),
+        }
+    }
+
+    fn load(&mut self, stored: &Stored) -> Result<Loaded> {
+        let Self { shared, grant, .. } = *self;
+        let staging = match &mut self.staging {
+            Some((staging, _)) => staging,
+            none => {
+                let charge = grant.reserve(STAGING)?;
+                &mut none.insert((Staging::new(), charge)).0
+            }
+        };
+        let (bytes, started) = (stored.frame.bytes() as u64, Instant::now());
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            let chunk = load(stored, grant, staging)?;
+            let charge = charge_value(grant, chunk.value().unmetered_bytes())?;
+            Ok((chunk, charge))
+        }));
+        let loaded = decoded.unwrap_or_else(|payload| Err(panicked("loading a chunk from scratch", payload)))?;
+        shared.core.lock().slots.rates.read(bytes, started.elapsed());
+        shared.counters.add_reloaded(bytes);
+        shared.observers.tell(&Event::Reloaded { bytes });
+        Ok(loaded)
+    }
+
+    /// Runs the task of an input once more. It is a root: it needs nothing but memory.
+    fn redo(&self, input: TaskId) -> Result<Loaded> {
+        let Self { shared, graph, grant, .. } = *self;
+        let key = graph.key(input);
+        let report = |event: &Event<'_>| shared.report(event);
+        let made = match graph.work(input) {
+            Work::Call(call) => run_call(call, &TaskContext::new(key, grant, &report), Inputs::new(), false),
+            Work::Held(_) => return Err(Error::Cancelled),
+        };
+        let made = made.map_err(|failure| failure.of(key.to_string(), vec![graph.key(self.task).to_string()]))?;
+        shared.counters.add_redone();
+        shared.observers.tell(&Event::Redone { task: key.label(), elapsed: made.took });
+        Ok((made.chunk, made.charge))
+    }
+}
