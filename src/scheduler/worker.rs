@@ -212,7 +212,12 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
 }
 
 /// Calls a task's function; what it panics with is caught (**D3**). Its bytes when encoded are asked for where `measure`.
-pub(super) fn run_call(call: &TaskFn, context: &TaskContext<'_>, chunks: Inputs, measure: bool) -> Result<Made, Failure> {
+pub(super) fn run_call(
+    call: &TaskFn,
+    context: &TaskContext<'_>,
+    chunks: Inputs,
+    measure: bool,
+) -> Result<Made, Failure> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let started = Instant::now();
         let chunk = call(context, &chunks)?;

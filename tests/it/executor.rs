@@ -101,7 +101,8 @@ fn the_stated_peak_is_reached_by_one_worker() {
     let (_folder, session) = session(1 << 30, 1);
     let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
     let loads = (0..12).map(|at| word_task(key("x", at), vec![], 1, 5000 + 100 * at as usize, 3000));
-    let sums = (0..4).map(|at| word_task(key("y", at), (0..3).map(|of| key("x", 3 * at + of)).collect(), 2, 700, 20_000));
+    let sums =
+        (0..4).map(|at| word_task(key("y", at), (0..3).map(|of| key("x", 3 * at + of)).collect(), 2, 700, 20_000));
     let top = word_task(Key::new("top"), (0..4).map(|at| key("y", at)).collect(), 3, 10, 0);
     let graph = Graph::new(loads.chain(sums).chain([top])).unwrap();
     let plan = session.plan_graph(&graph, &[Key::new("top")]).unwrap();

@@ -107,5 +107,8 @@ fn random_graphs_run_at_any_limit_from_the_floor_on() {
         }
         refused_below_the_floor(&case, floor);
     }
-    assert!(spilled > 0 && redone > 0, "some of these runs have to spill, some to redo: {spilled} bytes, {redone} tasks");
+    assert!(
+        spilled > 0 && redone > 0,
+        "some of these runs have to spill, some to redo: {spilled} bytes, {redone} tasks"
+    );
 }
