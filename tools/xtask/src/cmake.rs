@@ -1,7 +1,8 @@
-//! A `CMake` that is new enough for HDF5: the one that is there, else the wheel in a virtual environment of its own.
+//! A `CMake` that is new enough for HDF5, and something for it to drive: what is there, else wheels in a virtual
+//! environment of the project's own.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,41 +10,70 @@ use std::process::{Command, Stdio};
 /// The oldest that HDF5 2 accepts.
 const NEEDED: (u32, u32) = (3, 26);
 
-const HELP: &str = "CMake 3.26 or newer is needed and could not be had: install cmake, or python3 with its venv module";
+const CMAKE_WHEEL: &str = "cmake>=3.26,<5";
 
-/// Where it is; `None` where cargo's own build scripts find it on the PATH.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cmake(Option<PathBuf>);
+const NINJA_WHEEL: &str = "ninja>=1.11";
+
+/// What a build is to be told of the tools that were found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Cmake {
+    environment: Vec<(&'static str, OsString)>,
+}
 
 impl Cmake {
-    /// Tells a build where it is.
+    /// Tells a build.
     pub(crate) fn set_up(&self, command: &mut Command) {
-        if let Some(path) = &self.0 {
-            command.env("CMAKE", path);
-        }
+        command.envs(self.environment.iter().cloned());
     }
 }
 
 /// Finds or installs what the build needs.
 pub(crate) fn prepare() -> Result<Cmake, String> {
     find_compiler()?;
-    if let Some(named) = env::var_os("CMAKE") {
-        return match version_of(&named) {
-            Some(version) if version >= NEEDED => Ok(Cmake(Some(named.into()))),
-            _ => Err(format!("CMAKE is {}: expected a CMake of version 3.26 or newer", named.display())),
-        };
+    let named = env::var_os("CMAKE").filter(|named| !named.is_empty());
+    if let Some(named) = &named
+        && !is_new_enough(named)
+    {
+        let named = named.display();
+        return Err(format!("CMAKE is {named}, which is no CMake of version 3.26 or newer: name another, or unset it"));
     }
-    if version_of(OsStr::new("cmake")).is_some_and(|version| version >= NEEDED) {
-        return Ok(Cmake(None));
+    let install_cmake = named.is_none() && !is_new_enough(OsStr::new("cmake"));
+    let ninja_instead = env::var_os("CMAKE_GENERATOR").is_none() && !["make", "gmake"].iter().any(|name| runs(name));
+    let install_ninja = ninja_instead && !runs("ninja");
+    let mut found = Cmake::default();
+    if install_cmake || install_ninja {
+        let wheels = [install_cmake.then_some(CMAKE_WHEEL), install_ninja.then_some(NINJA_WHEEL)];
+        let venv = Venv::with(&target_folder(), &wheels.into_iter().flatten().collect::<Vec<_>>())?;
+        if let Some(cmake) = venv.cmake.filter(|_| install_cmake) {
+            found.environment.push(("CMAKE", cmake.into()));
+        }
+        if let Some(ninja) = venv.ninja.filter(|_| install_ninja) {
+            found.environment.push(("PATH", on_path(&ninja)?));
+        }
     }
-    install(&target_folder()).map(|path| Cmake(Some(path)))
+    if ninja_instead {
+        found.environment.push(("CMAKE_GENERATOR", "Ninja".into()));
+    }
+    if !install_cmake && named.is_none() && env::var_os("CMAKE").is_some() {
+        // Set to nothing: cargo's build scripts would try to run that.
+        found.environment.push(("CMAKE", "cmake".into()));
+    }
+    Ok(found)
 }
 
 fn find_compiler() -> Result<(), String> {
     let named = env::var("CC").ok();
-    let candidates = named.as_deref().into_iter().chain(["cc", "gcc", "clang"]);
-    let runs = |compiler: &str| output_of(Command::new(compiler).arg("--version")).is_some();
-    if candidates.into_iter().any(runs) { Ok(()) } else { Err("no C compiler found: install gcc or clang".into()) }
+    let mut candidates = named.as_deref().into_iter().chain(["cc", "gcc", "clang"]);
+    if candidates.any(runs) { Ok(()) } else { Err("no C compiler found: install gcc or clang".into()) }
+}
+
+fn runs(program: &str) -> bool {
+    output_of(Command::new(program).arg("--version")).is_ok()
+}
+
+fn is_new_enough(cmake: &OsStr) -> bool {
+    output_of(Command::new(cmake).arg("--version"))
+        .is_ok_and(|said| parse_version(&said).is_some_and(|version| version >= NEEDED))
 }
 
 fn target_folder() -> PathBuf {
@@ -51,52 +81,94 @@ fn target_folder() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }
 
-/// The wheel, in `target/cmake-venv`: from an earlier run if it works, else made anew.
-fn install(target: &Path) -> Result<PathBuf, String> {
-    let place = target.join("cmake-venv");
-    let candidates = [place.join("bin/cmake"), place.join("cmake/data/bin/cmake")];
-    let working = || {
-        let found =
-            candidates.iter().find(|path| version_of(path.as_os_str()).is_some_and(|version| version >= NEEDED));
-        found.and_then(|path| path.canonicalize().ok())
-    };
-    if let Some(path) = working() {
-        return Ok(path);
-    }
-    eprintln!("xtask: no CMake 3.26 or newer on the PATH: installing one for this project, in target/cmake-venv");
-    for install in [with_venv, with_target] {
-        // What an interrupted run left behind is of no use.
-        let _not_there = fs::remove_dir_all(&place);
-        install(&place);
-        if let Some(path) = working() {
-            return Ok(path);
-        }
-    }
-    Err(HELP.into())
+/// The PATH with a program's folder before all others.
+fn on_path(program: &Path) -> Result<OsString, String> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = program.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&path));
+    env::join_paths(folders).map_err(|error| format!("{} can't be on a PATH: {error}", program.display()))
 }
 
-const WHEEL: &str = "cmake>=3.26,<5";
+/// Working programs of the project's virtual environment.
+struct Venv {
+    cmake: Option<PathBuf>,
+    ninja: Option<PathBuf>,
+}
 
-fn with_venv(place: &Path) {
-    let made = output_of(Command::new("python3").args(["-m", "venv"]).arg(place));
-    if made.is_some() {
-        output_of(Command::new(place.join("bin/python3")).args(["-m", "pip", "install", "--quiet", WHEEL]));
+impl Venv {
+    /// `target/cmake-venv` with `wheels`: from an earlier run if it has them, else made anew.
+    fn with(target: &Path, wheels: &[&str]) -> Result<Self, String> {
+        let place = target.join("cmake-venv");
+        let found = Self::at(&place);
+        if found.has(wheels) {
+            return Ok(found);
+        }
+        eprintln!("xtask: installing {} for this project alone, in target/cmake-venv", names(wheels));
+        let mut problem = String::new();
+        for install in [with_venv, with_target] {
+            // What an interrupted run left behind is of no use.
+            let _not_there = fs::remove_dir_all(&place);
+            match install(&place, wheels) {
+                Ok(()) if Self::at(&place).has(wheels) => return Ok(Self::at(&place)),
+                Ok(()) => problem = "what pip installed does not run here".into(),
+                // The first way's failure tells more: the second is for where there is no venv module.
+                Err(why) if problem.is_empty() => problem = why,
+                Err(_) => {}
+            }
+        }
+        let names = names(wheels);
+        Err(format!(
+            "{names} needed, and pip could not install {}: install {names}, or python3 with venv and pip \
+             (Debian: python3-venv) ({problem})",
+            if wheels.len() == 1 { "it" } else { "them" },
+        ))
     }
+
+    fn at(place: &Path) -> Self {
+        let working = |name: &str, works: &dyn Fn(&Path) -> bool| {
+            // With `pip --target` the scripts in bin don't find their modules; the program itself does without.
+            let candidates = [place.join("bin").join(name), place.join(name).join("data/bin").join(name)];
+            candidates.iter().find(|path| works(path)).and_then(|path| path.canonicalize().ok())
+        };
+        Self {
+            cmake: working("cmake", &|path| is_new_enough(path.as_os_str())),
+            ninja: working("ninja", &|path| output_of(Command::new(path).arg("--version")).is_ok()),
+        }
+    }
+
+    fn has(&self, wheels: &[&str]) -> bool {
+        let wanted = |wheel| wheels.contains(&wheel);
+        (self.cmake.is_some() || !wanted(CMAKE_WHEEL)) && (self.ninja.is_some() || !wanted(NINJA_WHEEL))
+    }
+}
+
+fn names(wheels: &[&str]) -> String {
+    let name = |wheel: &&str| if *wheel == CMAKE_WHEEL { "CMake 3.26 or newer" } else { "make or Ninja" };
+    wheels.iter().map(name).collect::<Vec<_>>().join(" and ")
+}
+
+fn with_venv(place: &Path, wheels: &[&str]) -> Result<(), String> {
+    output_of(Command::new("python3").args(["-m", "venv"]).arg(place))?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    output_of(Command::new(place.join("bin/python3")).args(pip).args(wheels)).map(drop)
 }
 
 /// Debian leaves `ensurepip` out: pip may be there although venv is not.
-fn with_target(place: &Path) {
-    output_of(Command::new("python3").args(["-m", "pip", "install", "--quiet", "--target"]).arg(place).arg(WHEEL));
+fn with_target(place: &Path, wheels: &[&str]) -> Result<(), String> {
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
+    output_of(Command::new("python3").args(pip).arg(place).args(wheels)).map(drop)
 }
 
-fn version_of(program: &OsStr) -> Option<(u32, u32)> {
-    parse_version(&output_of(Command::new(program).arg("--version"))?)
-}
-
-/// What a program prints, if it succeeds.
-fn output_of(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+/// What a program prints, if it succeeds; else its last words.
+fn output_of(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().display().to_string();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{program}: {error}"))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        return Ok(text(&output.stdout));
+    }
+    let said = text(&output.stderr) + &text(&output.stdout);
+    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("failed").trim();
+    Err(format!("{program}: {last}"))
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32)> {
@@ -108,7 +180,6 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn versions_are_read() {
@@ -117,17 +188,5 @@ mod tests {
         assert_eq!(parse_version("cmake"), None);
         assert_eq!(parse_version(""), None);
         assert!((3, 25) < NEEDED && (4, 0) > NEEDED);
-    }
-
-    #[test]
-    fn an_earlier_installation_is_used_if_it_works() {
-        let target = env::temp_dir().join(format!("xtask-{}", std::process::id()));
-        let bin = target.join("cmake-venv/bin");
-        fs::create_dir_all(&bin).unwrap();
-        fs::write(bin.join("cmake"), "#!/bin/sh\necho cmake version 3.31.2\n").unwrap();
-        fs::set_permissions(bin.join("cmake"), fs::Permissions::from_mode(0o755)).unwrap();
-        let found = install(&target).unwrap();
-        assert_eq!(version_of(found.as_os_str()), Some((3, 31)));
-        fs::remove_dir_all(&target).unwrap();
     }
 }

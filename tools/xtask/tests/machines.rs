@@ -1,0 +1,174 @@
+//! What `cargo xtask` does on machines that have less than it needs: each a PATH of stand-ins.
+
+#![allow(clippy::unwrap_used, reason = "a test that finds nothing should fail")]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A machine with these programs and no others.
+struct Machine {
+    folder: tempfile::TempDir,
+}
+
+/// Says what it was called with, and what a build would need to know.
+const CARGO: &str = r#"echo "cargo $* [CMAKE=$CMAKE] [$CMAKE_GENERATOR] [$(command -v ninja)]""#;
+
+const NEW_CMAKE: &str = "echo cmake version 4.1.2";
+
+/// Installs as pip does: into the environment it stands in, or the folder it is told of.
+const PYTHON: &str = r#"
+case "$*" in
+"-m venv "*)
+  mkdir -p "$3/bin" && cp "$0" "$3/bin/python3" ;;
+"-m pip install "*)
+  place=$(dirname "$0")
+  [ "$5" = --disable-pip-version-check ] || exit 3
+  if [ "$6" = --target ]; then place=$7/bin; mkdir -p "$place"; fi
+  for wheel in "$@"; do
+    name=${wheel%%>*}
+    if [ "$name" != "$wheel" ]; then
+      printf '#!/bin/sh\necho %s version 4.1.2\n' "$name" > "$place/$name" && chmod +x "$place/$name"
+    fi
+  done ;;
+*) exit 2 ;;
+esac"#;
+
+impl Machine {
+    fn with(programs: &[(&str, &str)]) -> Self {
+        let machine = Self { folder: tempfile::tempdir().unwrap() };
+        fs::create_dir(machine.bin()).unwrap();
+        for name in ["sh", "mkdir", "cp", "chmod", "dirname", "echo", "printf"] {
+            let found =
+                ["/bin", "/usr/bin"].iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+            symlink(found.unwrap(), machine.bin().join(name)).unwrap();
+        }
+        for (name, script) in programs.iter().chain(&[("cargo", CARGO)]) {
+            let path = machine.bin().join(name);
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        machine
+    }
+
+    fn bin(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    fn installed(&self, name: &str) -> String {
+        self.folder.path().canonicalize().unwrap().join("target/cmake-venv/bin").join(name).display().to_string()
+    }
+
+    fn xtask(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.env_clear().args(arguments).env("PATH", self.bin()).env("CARGO", self.bin().join("cargo"));
+        command.env("CARGO_TARGET_DIR", self.folder.path().join("target")).envs(environment.iter().copied());
+        command.output().unwrap()
+    }
+
+    /// What cargo was called with.
+    #[track_caller]
+    fn builds(&self, environment: &[(&str, &str)]) -> String {
+        let output = self.xtask(&["cargo", "check"], environment);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// The one line that says why not.
+    #[track_caller]
+    fn refuses(&self, environment: &[(&str, &str)]) -> String {
+        let output = self.xtask(&["build", "--release"], environment);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let last = said.lines().last().unwrap().to_owned();
+        assert!(said.lines().all(|line| line.starts_with("xtask: ")), "{said}");
+        last
+    }
+}
+
+#[test]
+fn a_machine_that_has_everything_is_left_as_it_is() {
+    let machine = Machine::with(&[("cc", ""), ("make", ""), ("cmake", NEW_CMAKE)]);
+    assert_eq!(machine.builds(&[]), "cargo check [CMAKE=] [] []");
+    assert_eq!(machine.builds(&[("CMAKE", "")]), "cargo check [CMAKE=cmake] [] []");
+    assert!(!machine.folder.path().join("target").exists());
+}
+
+#[test]
+fn a_cmake_that_is_named_is_used_if_it_is_new_enough() {
+    let machine = Machine::with(&[("cc", ""), ("make", ""), ("mine", NEW_CMAKE), ("old", "echo cmake version 3.25.1")]);
+    assert_eq!(machine.builds(&[("CMAKE", "mine")]), "cargo check [CMAKE=mine] [] []");
+    for wrong in ["old", "/nowhere/cmake", "make"] {
+        let said = machine.refuses(&[("CMAKE", wrong)]);
+        assert!(said.starts_with(&format!("xtask: CMAKE is {wrong}, which is no CMake of version 3.26")), "{said}");
+    }
+}
+
+#[test]
+fn cmake_is_installed_where_there_is_none_or_an_old_one() {
+    for cmake in [None, Some(("cmake", "echo cmake version 3.25.1"))] {
+        let programs: Vec<_> = [("cc", ""), ("make", ""), ("python3", PYTHON)].into_iter().chain(cmake).collect();
+        let machine = Machine::with(&programs);
+        let expected = format!("cargo check [CMAKE={}] [] []", machine.installed("cmake"));
+        assert_eq!(machine.builds(&[]), expected);
+        // The next time it is there already: python is not asked.
+        fs::write(machine.bin().join("python3"), "#!/bin/sh\nexit 1\n").unwrap();
+        assert_eq!(machine.builds(&[]), expected);
+        // What an interrupted installation left is done again.
+        fs::write(machine.installed("cmake"), "#!/bin/sh\nexit 1\n").unwrap();
+        fs::write(machine.bin().join("python3"), format!("#!/bin/sh\n{PYTHON}\n")).unwrap();
+        assert_eq!(machine.builds(&[]), expected);
+    }
+}
+
+#[test]
+fn ninja_stands_in_for_make() {
+    let machine = Machine::with(&[("cc", ""), ("python3", PYTHON)]);
+    let (cmake, ninja) = (machine.installed("cmake"), machine.installed("ninja"));
+    assert_eq!(machine.builds(&[]), format!("cargo check [CMAKE={cmake}] [Ninja] [{ninja}]"));
+    let machine = Machine::with(&[("cc", ""), ("cmake", NEW_CMAKE), ("ninja", "")]);
+    let own = machine.bin().join("ninja");
+    assert_eq!(machine.builds(&[]), format!("cargo check [CMAKE=] [Ninja] [{}]", own.display()));
+    // Who names a generator knows better.
+    assert!(machine.builds(&[("CMAKE_GENERATOR", "Mine")]).contains("[Mine]"));
+}
+
+#[test]
+fn where_venv_is_missing_pip_does_without() {
+    let script = format!("[ \"$2\" = venv ] && {{ echo no ensurepip >&2; exit 1; }}\n{PYTHON}");
+    let machine = Machine::with(&[("cc", ""), ("make", ""), ("python3", &script)]);
+    assert_eq!(machine.builds(&[]), format!("cargo check [CMAKE={}] [] []", machine.installed("cmake")));
+}
+
+#[test]
+fn one_line_says_what_to_install() {
+    let machine = Machine::with(&[("python3", PYTHON)]);
+    assert_eq!(machine.refuses(&[]), "xtask: no C compiler found: install gcc or clang");
+    let machine = Machine::with(&[("cc", ""), ("make", "")]);
+    let said = machine.refuses(&[]);
+    assert!(said.contains("CMake 3.26 or newer needed") && said.contains("python3 with venv and pip"), "{said}");
+    let offline = "echo 'WARNING: Retrying' >&2; echo 'ERROR: No matching distribution found' >&2; exit 1";
+    let machine = Machine::with(&[("cc", ""), ("python3", offline)]);
+    let said = machine.refuses(&[]);
+    assert!(said.contains("CMake 3.26 or newer and make or Ninja needed"), "{said}");
+    assert!(said.ends_with("(python3: ERROR: No matching distribution found)"), "{said}");
+}
+
+#[test]
+fn the_tools_are_built_and_run_by_their_commands() {
+    let machine = Machine::with(&[("cc", ""), ("make", ""), ("cmake", NEW_CMAKE)]);
+    let called = |arguments: &[&str]| {
+        let output = machine.xtask(arguments, &[]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(called(&["build", "--release"]).contains("cargo build -p bench --release "));
+    assert!(called(&["build"]).contains("cargo build -p bench ["));
+    let bench = "cargo run --quiet --release -p bench -- run mean --dir d ";
+    assert!(called(&["bench", "run", "mean", "--dir", "d"]).starts_with(bench));
+    let steps = called(&["test"]);
+    assert_eq!(steps.lines().filter(|line| line.starts_with("cargo ")).count(), 5);
+    assert!(steps.lines().last().unwrap().starts_with("cargo test --workspace --all-features"), "{steps}");
+    assert_eq!(machine.xtask(&["fly"], &[]).status.code(), Some(2));
+}
