@@ -105,14 +105,17 @@ pub(crate) struct Run {
     /// Write the figures to this file, also where the run fails
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Draw the result as a map, into this PNG file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
 }
 
 impl Run {
-    /// The mean of a folder's files, all else as it is by default.
-    pub(crate) fn mean_of(dir: PathBuf) -> Self {
+    /// The mean of a folder's files and its map, all else as it is by default.
+    pub(crate) fn mean_of(dir: PathBuf, plot: PathBuf) -> Self {
         Self {
             workload: Workload::Mean,
             files: Vec::new(),
@@ -124,6 +127,7 @@ impl Run {
             chunks: Vec::new(),
             size: ByteSize::default(),
             json: None,
+            plot: Some(plot),
             no_progress: false,
         }
     }

@@ -12,19 +12,41 @@ use crate::error::{BenchError, Result};
 /// More chunks than this are a slip of the keyboard: their tasks would fill the memory before anything was read.
 const MOST_CHUNKS: usize = 1 << 20;
 
-/// The variable of all files, one after the other along the first axis.
-pub(crate) fn open(run: &Run) -> Result<Array<f32>> {
-    let files = netcdf::open_many(paths(run)?)?;
-    let name = match &run.var {
-        Some(name) => name.clone(),
-        None => default_variable(files.variables())?,
-    };
-    let whole = files.array::<f32>(&name)?;
-    if run.chunks.is_empty() {
-        return Ok(whole);
+/// What a run reads.
+#[derive(Debug)]
+pub(crate) struct Input {
+    /// The variable of all files, one after the other along the first axis.
+    pub(crate) values: Array<f32>,
+    /// Its name.
+    pub(crate) variable: String,
+    /// At least one.
+    paths: Vec<PathBuf>,
+}
+
+impl Input {
+    /// Looks at the files that `run` names.
+    pub(crate) fn open(run: &Run) -> Result<Self> {
+        let paths = paths(run)?;
+        let files = netcdf::open_many(&paths[..])?;
+        let variable = match &run.var {
+            Some(name) => name.clone(),
+            None => default_variable(files.variables())?,
+        };
+        let mut values = files.array::<f32>(&variable)?;
+        if !run.chunks.is_empty() {
+            check_chunks(&run.chunks, &values.shape())?;
+            values = values.rechunk(&run.chunks).checked()?;
+        }
+        Ok(Self { values, variable, paths })
     }
-    check_chunks(&run.chunks, &whole.shape())?;
-    Ok(whole.rechunk(&run.chunks).checked()?)
+
+    pub(crate) fn first(&self) -> &Path {
+        &self.paths[0]
+    }
+
+    pub(crate) fn last(&self) -> &Path {
+        &self.paths[self.paths.len() - 1]
+    }
 }
 
 /// The files, in the order in which they follow each other.

@@ -5,7 +5,9 @@ mod error;
 mod generate;
 mod input;
 mod interrupt;
+mod labels;
 mod limit;
+mod plot;
 mod progress;
 mod random;
 mod report;
@@ -22,6 +24,9 @@ use interrupt::Interrupt;
 
 /// Days of the data set that `bench` alone makes.
 const SMALL: usize = 60;
+
+/// The map that `bench` alone draws, in the current folder.
+const MAP: &str = "thermocline-mean.png";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -68,7 +73,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
     }
 }
 
-/// The small job of a new user: 60 days, averaged.
+/// The small job of a new user: 60 days, averaged, and a map of that.
 fn small(interrupt: &Interrupt) -> Result<()> {
     let dir = cache_folder()?.join("thermocline/ocean-60-days");
     let request = generate::Request {
@@ -80,7 +85,7 @@ fn small(interrupt: &Interrupt) -> Result<()> {
         threads: threads(),
     };
     make(&request, interrupt)?;
-    run::run(&cli::Run::mean_of(dir), interrupt)
+    run::run(&cli::Run::mean_of(dir, MAP.into()), interrupt)
 }
 
 fn make(request: &generate::Request, interrupt: &Interrupt) -> Result<()> {

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use parking_lot::Mutex;
+use thermocline::ndarray::ArrayD;
 use thermocline::{Array, Builder, Session};
 
 use crate::cli::{Run, Workload};
 use crate::error::{BenchError, Result};
-use crate::input;
+use crate::input::Input;
 use crate::interrupt::Interrupt;
+use crate::labels;
+use crate::plot::Png;
 use crate::print;
 use crate::progress::Progress;
 use crate::random::Random;
@@ -53,7 +56,7 @@ pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
             let session = builder(&run).build()?;
             Ok(match run.workload {
                 Workload::Spilling => session.plan_persist(&Array::from_source(Random::new(run.size.bytes())))?,
-                workload => session.plan(&lazy(workload, &input::open(&run)?))?,
+                workload => session.plan(&lazy(workload, &Input::open(&run)?.values))?,
             })
         },
         |_| (),
@@ -63,26 +66,49 @@ pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
     print(&format!("{plan}{advice}\n"))
 }
 
-/// Runs a workload; prints the table, and writes the JSON whatever happens.
+/// What is left to be drawn of a run.
+#[derive(Debug)]
+struct Drawable {
+    input: Input,
+    values: ArrayD<f32>,
+}
+
+/// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the map, if it is wanted.
 pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
+    if run.plot.is_some() && run.workload == Workload::Spilling {
+        return Err(BenchError::Usage("--plot: there is nothing to draw of spilling".into()));
+    }
     let json = run.json.as_deref().map(Json::create).transpose()?;
+    let png = run.plot.as_deref().map(Png::open).transpose()?;
+    let session = builder(run).build();
     let account = Arc::new(Account {
         report: Mutex::new(Report::new(run.workload.name())),
         progress: Progress::new(run.no_progress),
     });
-    let outcome = measure(run, &account, interrupt);
+    let outcome = session.map_err(BenchError::from).and_then(|session| {
+        let outcome = measure(run, &session, &account, interrupt)?;
+        Ok((session, outcome))
+    });
     account.progress.finish();
     let mut report = account.report.lock().clone();
     report.peak_rss_bytes = peak_rss();
     report.ended(outcome.as_ref().err());
     let written = json.map_or(Ok(()), |json| json.write(&report));
-    outcome?;
+    let (session, result) = outcome?;
     written?;
-    print(&report.table())
+    print(&report.table())?;
+    let (Some(png), Some(result)) = (png, result) else { return Ok(()) };
+    draw(session, run.workload, result, png, interrupt)
 }
 
-fn measure(run: &Run, account: &Arc<Account>, interrupt: &Interrupt) -> Result<()> {
-    let session = builder(run).build()?;
+fn draw(session: Session, workload: Workload, result: Drawable, png: Png, interrupt: &Interrupt) -> Result<()> {
+    let path = png.path().display().to_string();
+    let work = move || png.write(&labels::map(&session, workload, &result.input, result.values)?);
+    interrupt.guard(work, |_| ())?;
+    print(&format!("{:<12} {path}\n", "map"))
+}
+
+fn measure(run: &Run, session: &Session, account: &Arc<Account>, interrupt: &Interrupt) -> Result<Option<Drawable>> {
     {
         let mut report = account.report.lock();
         report.memory_limit_bytes = Some(session.config().memory_limit().bytes());
@@ -116,19 +142,23 @@ impl Account {
     }
 }
 
-fn ocean(run: &Run, session: &Session, account: &Account) -> Result<()> {
+fn ocean(run: &Run, session: &Session, account: &Account) -> Result<Option<Drawable>> {
     let start = Instant::now();
-    let x = input::open(run)?;
-    account.report.lock().logical_bytes = Some((x.size() * size_of::<f32>()) as u64);
-    let lazy = lazy(run.workload, &x);
+    let input = Input::open(run)?;
+    account.report.lock().logical_bytes = Some((input.values.size() * size_of::<f32>()) as u64);
+    let lazy = lazy(run.workload, &input.values);
+    if run.plot.is_some() {
+        labels::plane(&lazy.shape())?;
+    }
     account.planned(session.plan(&lazy))?;
     let result = session.compute(&lazy);
     account.report.lock().wall_s = Some(start.elapsed().as_secs_f64());
-    account.report.lock().describe(&result?);
-    Ok(())
+    let values = result?;
+    account.report.lock().describe(&values);
+    Ok(run.plot.is_some().then_some(Drawable { input, values }))
 }
 
-fn spilling(run: &Run, session: &Session, account: &Account) -> Result<()> {
+fn spilling(run: &Run, session: &Session, account: &Account) -> Result<Option<Drawable>> {
     let source = Random::new(run.size.bytes());
     account.report.lock().logical_bytes = Some(run.size.bytes());
     let expected = source.sum();
@@ -148,5 +178,5 @@ fn spilling(run: &Run, session: &Session, account: &Account) -> Result<()> {
         }
         account.report.lock().describe(&sum);
     }
-    Ok(())
+    Ok(None)
 }

@@ -7,4 +7,5 @@ mod figures;
 mod generated;
 mod inputs;
 mod interrupts;
+mod pictures;
 mod support;
