@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing should fail")]
 
 mod arrays;
+mod eviction;
 mod executor;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
