@@ -202,6 +202,15 @@ pub enum Error {
         /// Why it failed.
         source: Arc<io::Error>,
     },
+    /// The labels of a coordinate are not what an operation needs.
+    #[cfg(feature = "hdf5")]
+    #[error("coordinate {coordinate}: {problem}")]
+    Coordinate {
+        /// Its name.
+        coordinate: String,
+        /// What was found, what was expected.
+        problem: String,
+    },
     /// A source breaks its contract.
     #[error("source {name}: {problem}; see the documentation of Source::fold_tiles")]
     Source {

@@ -15,6 +15,10 @@ mod ncfile;
 #[cfg(feature = "hdf5")]
 mod netcdf_files;
 #[cfg(feature = "hdf5")]
+mod netcdf_series;
+#[cfg(feature = "hdf5")]
+mod netcdf_traps;
+#[cfg(feature = "hdf5")]
 mod ocean;
 mod random_graphs;
 mod rechunk;

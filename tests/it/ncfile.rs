@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hdf5::types::{FixedAscii, VarLenArray};
+use hdf5::types::{FixedAscii, VarLenArray, VarLenUnicode};
 use hdf5::{Dataset, Extent, File, H5Type, Location, ObjectReference1};
 use thermocline::ndarray::ArrayD;
 
@@ -102,6 +102,12 @@ impl NcFile {
 pub(crate) fn text(location: &Location, name: &str, value: &str) {
     let value = FixedAscii::<80>::from_ascii(value.as_bytes()).unwrap();
     location.new_attr::<FixedAscii<80>>().create(name).unwrap().write_scalar(&value).unwrap();
+}
+
+/// A text attribute of variable length.
+pub(crate) fn variable_text(location: &Location, name: &str, value: &str) {
+    let value: VarLenUnicode = value.parse().unwrap();
+    location.new_attr::<VarLenUnicode>().create(name).unwrap().write_scalar(&value).unwrap();
 }
 
 /// A numeric attribute: one element in a list, as netCDF has it.

@@ -132,12 +132,22 @@ pub(crate) struct Conversion {
     pub(crate) masks: [Option<Scalar>; 2],
     /// Factor and offset.
     pub(crate) scale: Option<(f64, f64)>,
+    /// Which numbers are meant to be; others are missing, too.
+    pub(crate) valid: Option<Valid>,
+}
+
+/// The least and the greatest number that is valid, of stored numbers or of unpacked ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Valid {
+    pub(crate) least: f64,
+    pub(crate) greatest: f64,
+    pub(crate) unpacked: bool,
 }
 
 impl Conversion {
     /// Numbers as they are stored.
     pub(crate) fn plain(stored: Number) -> Self {
-        Self { stored, masks: [None, None], scale: None }
+        Self { stored, masks: [None, None], scale: None, valid: None }
     }
 
     /// Why the values can't be of type `T`, if they can't.
@@ -149,9 +159,9 @@ impl Conversion {
         if self.scale.is_some() {
             return Some(format!("it has scale_factor or add_offset, so it can't be read as {wanted}: use f32 or f64"));
         }
-        if self.masks.iter().any(Option::is_some) {
+        if self.masks.iter().any(Option::is_some) || self.valid.is_some() {
             return Some(format!(
-                "its values can be missing (_FillValue or missing_value), which {wanted} can't say: use f32 or f64"
+                "its values can be missing (_FillValue, missing_value or valid_range), which {wanted} can't say: use f32 or f64"
             ));
         }
         let fits = self.stored.is_integer() && holds(wanted, self.stored);
@@ -160,7 +170,24 @@ impl Conversion {
 
     /// Converts as many stored numbers as `out` has places.
     pub(crate) fn convert<T: Real>(&self, bytes: &[u8], out: &mut [T]) {
-        with_number!(self.stored, S => widest(self.loop_over::<S, T>(bytes, out)));
+        with_number!(self.stored, S => {
+            widest(self.loop_over::<S, T>(bytes, out));
+            if let Some(valid) = self.valid {
+                self.mask_invalid::<S, T>(valid, bytes, out);
+            }
+        });
+    }
+
+    /// A second loop, because few ask for it.
+    fn mask_invalid<S: Stored, T: Real>(&self, valid: Valid, bytes: &[u8], out: &mut [T]) {
+        let nan = T::from_stored(f64::NAN).canonical();
+        let (factor, offset) = if valid.unpacked { self.scale.unwrap_or((1.0, -0.0)) } else { (1.0, -0.0) };
+        for (stored, out) in bytes.chunks_exact(size_of::<S>()).zip(out) {
+            let number = S::read(stored).to_f64() * factor + offset;
+            if number < valid.least || number > valid.greatest {
+                *out = nan;
+            }
+        }
     }
 
     fn loop_over<'a, S: Stored, T: Real>(&self, bytes: &'a [u8], out: &'a mut [T]) -> Convert<'a, S, T> {
@@ -244,7 +271,7 @@ mod tests {
     {
         let masks = [None, Some(Scalar::Signed(77)), Some(Scalar::Float(-0.0))];
         for (masks, scale) in masks.into_iter().flat_map(|mask| [(mask, None), (mask, Some((0.01, 273.15)))]) {
-            let conversion = Conversion { stored, masks: [masks, Some(Scalar::Signed(78))], scale };
+            let conversion = Conversion { stored, masks: [masks, Some(Scalar::Signed(78))], scale, valid: None };
             for width in Width::available() {
                 let mut out = vec![0_f32; bytes.len() / size_of::<S>()];
                 at_width(width, conversion.loop_over::<S, f32>(bytes, &mut out));

@@ -47,18 +47,20 @@ mod library;
 mod raw;
 mod storage;
 mod tiles;
+mod value;
 mod variable;
 
-pub(super) use attribute::Attributes;
-pub(super) use contents::{open_dataset, walk};
-pub(super) use convert::{Conversion, Scalar};
+pub(super) use attribute::AttributeReader;
+pub(super) use contents::{Entry, open_dataset, walk};
+pub(super) use convert::{Conversion, Scalar, Valid};
 pub(super) use descriptors::Descriptors;
 pub(super) use dtype::{Detected, Number, detect};
 pub(super) use file::{Input, refused};
 pub(super) use heap::Heaps;
 pub(super) use raw::address;
-pub(super) use storage::Storage;
+pub(super) use storage::{Storage, filter_names};
 pub(super) use variable::Shape;
 
 pub use convert::Real;
+pub use value::AttributeValue;
 pub use variable::{ReadPath, Variable};

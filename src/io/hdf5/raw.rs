@@ -115,15 +115,17 @@ fn select(dataset: &Dataset, start: &[usize], shape: &[usize]) -> ::hdf5::Result
     Ok((Dataspace::try_new(shape)?, file))
 }
 
-/// The bytes of an attribute that is one text of fixed length, of at most `limit` bytes.
+/// The bytes of an attribute whose elements are texts of fixed length, of at most `limit` bytes together, one after the
+/// other.
 pub(super) fn fixed_text(attribute: &Attribute, limit: usize) -> ::hdf5::Result<Vec<u8>> {
     let dtype = attribute.dtype()?;
-    if class(&dtype) != Class::FixedText || attribute.space()?.size() != 1 || dtype.size() > limit {
+    let bytes = attribute.space()?.size().checked_mul(dtype.size()).filter(|bytes| (1..=limit).contains(bytes));
+    let Some(bytes) = bytes.filter(|_| class(&dtype) == Class::FixedText) else {
         return Err("no text of fixed length".into());
-    }
-    let mut bytes = vec![0_u8; dtype.size()];
-    // SAFETY: both identifiers are open while they are borrowed; the attribute is one element, read in its own type,
-    // whose size is that of the buffer, and text of fixed length holds no pointers.
+    };
+    let mut bytes = vec![0_u8; bytes];
+    // SAFETY: both identifiers are open while they are borrowed; the attribute is read in its own type, whose size times
+    // the number of elements is that of the buffer, and text of fixed length holds no pointers.
     sync(|| unsafe { h5check(H5Aread(attribute.id(), dtype.id(), bytes.as_mut_ptr().cast())) })?;
     Ok(bytes)
 }

@@ -201,6 +201,11 @@ fn place(
     Ok(Ok(Place::Contiguous(Contiguous { base })))
 }
 
+/// The names of the filters that the chunks went through, in their order.
+pub(crate) fn filter_names(properties: &DatasetCreate) -> ::hdf5::Result<Vec<String>> {
+    Ok(properties.get_filters()?.iter().map(filters::name).collect())
+}
+
 /// The names of the filters that this build of the library lacks.
 pub(super) fn missing_filters(properties: &DatasetCreate) -> ::hdf5::Result<Vec<String>> {
     let filters = properties.get_filters()?;

@@ -1,63 +1,32 @@
-//! One file and its variables.
+//! One file or a series of files, and their variables.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::dimensions::{Scales, is_bare_dimension};
-use super::{Real, Variable, cf};
+use super::attributes::Attributes;
+use super::coordinate::Coordinate;
+use super::dimensions::Dimension;
+use super::files::Files;
+use super::joined::Joined;
+use super::look::{Look, VariableInfo};
+use super::options::Options;
+use super::series::{Gap, Overlap, Series, time_axis};
+use super::unit_names;
 use crate::array::{Array, Source};
-use crate::chunk::DType;
 use crate::error::{Error, Result};
-use crate::io::hdf5::{
-    Attributes, Conversion, Descriptors, Detected, Input, Storage, detect, open_dataset, refused, walk,
-};
+use crate::io::hdf5::{Real, Variable};
 use crate::units::ByteSize;
 
-/// What a variable is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct VariableInfo {
-    /// Its name, with the groups that hold it: `forecast/sst`.
-    pub name: String,
-    /// Its shape.
-    pub shape: Vec<usize>,
-    /// The names of its dimensions.
-    pub dimensions: Vec<String>,
-    /// The type of its stored numbers.
-    pub dtype: DType,
-}
-
-/// `int16 sst (time: 1461, lat: 720, lon: 1440)`
-impl fmt::Display for VariableInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let axes = self.dimensions.iter().zip(&self.shape).map(|(name, length)| format!("{name}: {length}"));
-        write!(f, "{} {} ({})", self.dtype, self.name, axes.collect::<Vec<_>>().join(", "))
-    }
-}
-
-/// How values are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Options {
-    pub(super) mask_and_scale: bool,
-    pub(super) block: u64,
-    pub(super) direct: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { mask_and_scale: true, block: 96 << 20, direct: true }
-    }
-}
-
-/// A netCDF-4 or HDF5 file.
+/// A netCDF-4 or HDF5 file, or a series of them whose variables follow each other along one dimension.
 ///
-/// No descriptor of it is held open but those of a cache of 64, which is opened as blocks are read. A file that
-/// changes after this looked at it is an error then.
+/// No descriptor is held open but those of a cache of 64, which is filled as blocks are read. A file that changes after
+/// this looked at it is an error then.
+///
+/// [`array`](Self::array) gives the values of a variable, [`coordinate`](Self::coordinate) labels.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    input: Arc<Input>,
-    variables: Arc<[VariableInfo]>,
+    series: Arc<Series>,
+    look: Arc<Look>,
     options: Options,
 }
 
@@ -66,28 +35,96 @@ pub struct Dataset {
 /// # Errors
 /// [`Error::FileIo`] where it can't be opened, [`Error::File`] where it is something else, or damaged.
 pub fn open(path: impl AsRef<Path>) -> Result<Dataset> {
-    let input = Arc::new(Input::new(path.as_ref(), Arc::new(Descriptors::default()))?);
-    let variables = variables(&input)?.into();
-    Ok(Dataset { input, variables, options: Options::default() })
+    Dataset::of(&[path.as_ref().to_owned()])
+}
+
+/// Looks at the files that match a pattern, or at those of a list, as one series.
+///
+/// They are joined along the dimension that has times, and sorted by them; where no file has times, along the dimension
+/// that can grow, else along the first one of the variable asked for, in order of their names or as they are listed.
+/// Variables without that dimension are those of the first file. Stored types, scales, offsets, fill values, and the
+/// moment that times are counted from may differ from file to file.
+///
+/// Whether the files fit together is checked when a variable is [asked for](Dataset::array), so that it can be said
+/// before what may differ: overlapping times, units, labels of the other dimensions. Gaps are
+/// [reported](Dataset::gaps) to whoever asks.
+///
+/// ```no_run
+/// use thermocline::io::netcdf;
+///
+/// let days = netcdf::open_many("data/sst.day.mean.*.nc")?;
+/// let two = netcdf::open_many(["a.nc", "b.nc"])?;
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::File`] where no file matches, or one is something else, or has no times while the first has; [`Error::FileIo`]
+/// where one can't be opened.
+pub fn open_many(files: impl Into<Files>) -> Result<Dataset> {
+    Dataset::of(&files.into().paths()?)
 }
 
 impl Dataset {
-    /// The file.
+    fn of(paths: &[std::path::PathBuf]) -> Result<Self> {
+        let (series, mut look) = Series::open(paths)?;
+        if let (Some(joined), Some(length)) = (&series.joined, series.length()) {
+            look.stretch(joined, length);
+        }
+        Ok(Self { series: Arc::new(series), look: Arc::new(look), options: Options::default() })
+    }
+
+    /// The file; of a series the first.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.input.path()
+        self.series.first().path()
+    }
+
+    /// The files, in their order.
+    #[must_use]
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.series.parts.iter().map(|part| part.member.path())
+    }
+
+    /// The dimensions, with their lengths; of a series, the one that it is joined along has that of all files together.
+    #[must_use]
+    pub fn dimensions(&self) -> &[Dimension] {
+        &self.look.dimensions
     }
 
     /// The variables that hold numbers, in order of their names.
     #[must_use]
     pub fn variables(&self) -> &[VariableInfo] {
-        &self.variables
+        &self.look.variables
+    }
+
+    /// The variables that are coordinates: named as their one dimension, or in another variable's attribute `coordinates`.
+    pub fn coordinates(&self) -> impl Iterator<Item = &VariableInfo> {
+        self.look.variables.iter().filter(|variable| self.look.is_coordinate(variable))
+    }
+
+    /// The other variables.
+    pub fn data_variables(&self) -> impl Iterator<Item = &VariableInfo> {
+        self.look.variables.iter().filter(|variable| !self.look.is_coordinate(variable))
+    }
+
+    /// The attributes of the file; of a series, of the file that was named first.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        &self.look.attributes
     }
 
     /// Whether values are unpacked (the default), or given as they are stored.
     #[must_use]
     pub fn mask_and_scale(mut self, on: bool) -> Self {
         self.options.mask_and_scale = on;
+        self
+    }
+
+    /// Whether values outside of `valid_range`, or of `valid_min` and `valid_max`, are missing: off by default, as in
+    /// xarray; netCDF4 for Python does so.
+    #[must_use]
+    pub fn valid_range(mut self, on: bool) -> Self {
+        self.options.valid_range = on;
         self
     }
 
@@ -106,19 +143,61 @@ impl Dataset {
         self
     }
 
-    /// The variable `name`, its values as `T`.
+    /// Whether the times of two files may overlap: their values follow each other all the same.
+    #[must_use]
+    pub fn allow_overlaps(mut self, on: bool) -> Self {
+        self.options.allow.overlaps = on;
+        self
+    }
+
+    /// Whether a variable may have other units in another file: its values are not converted.
+    #[must_use]
+    pub fn allow_other_units(mut self, on: bool) -> Self {
+        self.options.allow.other_units = on;
+        self
+    }
+
+    /// Whether labels along dimensions that files are not joined along may differ: those of the first file are taken.
+    #[must_use]
+    pub fn allow_other_labels(mut self, on: bool) -> Self {
+        self.options.allow.other_labels = on;
+        self
+    }
+
+    /// Holes in the times of a series, longer than one and a half times the usual distance.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.series.gaps()
+    }
+
+    /// Files of a series whose times overlap, two by two.
+    #[must_use]
+    pub fn overlaps(&self) -> Vec<Overlap> {
+        self.series.overlaps()
+    }
+
+    /// The name of the coordinate that tells the time: a list of numbers with units such as `days since 1800-01-01`.
+    #[must_use]
+    pub fn time_name(&self) -> Option<&str> {
+        let of_file = || time_axis(&self.look).map(|(variable, _)| variable.name.as_str());
+        self.series.time_name().or_else(of_file)
+    }
+
+    /// The variable `name`, its values as `T`; of a series, that of the first file.
     ///
     /// # Errors
     /// [`Error::File`] where there is no such variable (the error lists those that there are), where it doesn't hold
     /// numbers, where `T` can't hold them without loss, or where the file is damaged.
     pub fn variable<T: Real>(&self, name: &str) -> Result<Variable<T>> {
-        variable(&self.input, name, self.options)
+        self.series.first().opened()?.variable(name, self.options)
     }
 
     /// The variable `name` as a lazy array.
     ///
     /// # Errors
-    /// As [`variable`](Self::variable).
+    /// As [`variable`](Self::variable). Of a series also where two files don't fit together, which it names: other
+    /// dimensions, or lengths along any but the first; overlapping times, other units, other labels, each unless it is
+    /// allowed.
     pub fn array<T: Real>(&self, name: &str) -> Result<Array<T>> {
         Ok(Array::from_shared_source(self.source(name)?))
     }
@@ -126,68 +205,95 @@ impl Dataset {
     /// The variable `name` as a source of blocks.
     ///
     /// # Errors
-    /// As [`variable`](Self::variable).
+    /// As [`array`](Self::array).
     pub fn source<T: Real>(&self, name: &str) -> Result<Arc<dyn Source<Item = T>>> {
-        Ok(Arc::new(self.variable::<T>(name)?))
+        let first: Variable<T> = self.variable(name)?;
+        if !self.series.joins(first.dimensions()) {
+            return Ok(Arc::new(first));
+        }
+        if let Some(joined) = self.series.joined.as_ref().filter(|&joined| *joined != first.dimensions()[0]) {
+            let axes = described(first.dimensions(), first.shape());
+            let problem =
+                format!("variable {name} is {axes}: files are joined along {joined}, which is not its first axis");
+            return Err(Error::file(first.path(), problem));
+        }
+        let mut parts = Vec::with_capacity(self.series.parts.len());
+        let mut units = None;
+        for part in &self.series.parts {
+            let file = part.member.opened()?;
+            let next: Variable<T> = file.variable(name, self.options)?;
+            if !self.options.allow.other_units {
+                let own = file.text(name, "units")?;
+                let units: &Option<String> = units.get_or_insert_with(|| own.clone());
+                check_units(parts.first().unwrap_or(&next), units.as_deref(), &next, own.as_deref())?;
+            }
+            parts.push(next);
+        }
+        // Axes first: what else differs follows from them.
+        let joined = Joined::new(parts, self.options.block)?;
+        self.check_fit()?;
+        Ok(Arc::new(joined))
     }
-}
 
-/// The file, and a line for each variable.
-impl fmt::Display for Dataset {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path().display())?;
-        self.variables.iter().try_for_each(|variable| write!(f, "\n    {variable}"))
+    /// Whether the times of the files, and their labels, fit together.
+    fn check_fit(&self) -> Result<()> {
+        if !self.options.allow.overlaps
+            && let Some(Overlap { last, next, files: [first, second] }) = self.overlaps().first()
+        {
+            let problem = format!(
+                "it begins at {next}, but {} ends at {last}: their times overlap; allow_overlaps(true) joins them all the same",
+                first.display()
+            );
+            return Err(Error::file(second, problem));
+        }
+        if self.options.allow.other_labels {
+            return Ok(());
+        }
+        let other = self.series.parts.iter().find_map(|part| Some((part.member.path(), part.other_labels.as_ref()?)));
+        other.map_or(Ok(()), |(path, problem)| {
+            let advice = "allow_other_labels(true) takes those of the first file";
+            Err(Error::file(path, format!("its labels are others: {problem}; {advice}")))
+        })
     }
-}
 
-/// The variables of `input` that hold numbers. One that can't be looked at is left out.
-pub(super) fn variables(input: &Input) -> Result<Vec<VariableInfo>> {
-    let file = input.library()?;
-    let heaps = input.heaps(&file)?;
-    let scales = Scales::of(&file, &heaps);
-    let mut variables = Vec::new();
-    for entry in walk(&file) {
-        let (Ok(dtype), Ok(attributes)) = (entry.dataset.dtype(), Attributes::of(&entry.dataset, &heaps)) else {
-            continue;
+    /// The coordinate `name`: of a series, the labels of all files where it is along the dimension that they are joined
+    /// along.
+    ///
+    /// # Errors
+    /// As [`variable`](Self::variable); [`Error::File`] where it is no list of numbers, or has millions of them.
+    pub fn coordinate(&self, name: &str) -> Result<Coordinate> {
+        let first = self.series.first();
+        let info = self.look.variable(name);
+        let found = match info.filter(|info| self.series.joins(&info.dimensions)) {
+            Some(_) => self.series.joined_coordinate(name)?,
+            None => Coordinate::read(&first.opened()?, name)?,
         };
-        let (Detected::Exact(number) | Detected::Foreign(number)) = detect(&dtype) else { continue };
-        let null = entry.dataset.space().map_or(true, |space| space.is_null());
-        if null || is_bare_dimension(&attributes) {
-            continue;
-        }
-        if let Ok(shape) = scales.shape(&entry.name, &entry.dataset, &attributes) {
-            let (shape, dimensions) = (shape.lengths, shape.dimensions);
-            variables.push(VariableInfo { name: entry.name, shape, dimensions, dtype: number.dtype() });
-        }
+        found.ok_or_else(|| Error::file(first.path(), format!("variable {name} is no list of labels")))
     }
-    Ok(variables)
 }
 
-/// Variable `name` of `input`, its values as `T`.
-pub(super) fn variable<T: Real>(input: &Arc<Input>, name: &str, options: Options) -> Result<Variable<T>> {
-    let path = input.path();
-    let said = |error: ::hdf5::Error| refused(path, &format!("variable {name} can't be read"), &error);
-    let file = input.library()?;
-    let Some(dataset) = open_dataset(&file, path, name)? else { return Err(absent(input, name)) };
-    let storage = Storage::of(input, &dataset, name, options.direct)?;
-    let heaps = input.heaps(&file)?;
-    let attributes = Attributes::of(&dataset, &heaps).map_err(said)?;
-    let conversion = if options.mask_and_scale {
-        cf::conversion(&attributes, storage.number()).map_err(|problem| {
-            let advice = "mask_and_scale(false) reads the stored numbers all the same";
-            Error::file(path, format!("variable {name}: {problem}; {advice}"))
-        })?
-    } else {
-        Conversion::plain(storage.number())
-    };
-    let shape = Scales::of(&file, &heaps).shape(name, &dataset, &attributes).map_err(said)?;
-    Variable::new(name, input.clone(), storage, shape, conversion, options.block)
+/// `(time: 12, lat: 720)`
+pub(super) fn described(dimensions: &[String], shape: &[usize]) -> String {
+    let axes = dimensions.iter().zip(shape).map(|(name, length)| format!("{name}: {length}"));
+    format!("({})", axes.collect::<Vec<_>>().join(", "))
 }
 
-/// There is no variable `name`; which there are.
-fn absent(input: &Input, name: &str) -> Error {
-    let names = variables(input).unwrap_or_default();
-    let names: Vec<&str> = names.iter().map(|variable| variable.name.as_str()).collect();
-    let list = if names.is_empty() { "none that hold numbers".to_owned() } else { names.join(", ") };
-    Error::file(input.path(), format!("there is no variable {name}; there are: {list}"))
+fn check_units<T: Real>(
+    first: &Variable<T>,
+    units: Option<&str>,
+    next: &Variable<T>,
+    other: Option<&str>,
+) -> Result<()> {
+    if unit_names::same(units, other) {
+        return Ok(());
+    }
+    let shown = |units: Option<&str>| units.map_or("no units".to_owned(), |units| format!("units {units:?}"));
+    let problem = format!(
+        "variable {} has {}, but in {} it has {}: allow_other_units(true) joins them as they are",
+        first.name(),
+        shown(other),
+        first.path().display(),
+        shown(units)
+    );
+    Err(Error::file(next.path(), problem))
 }

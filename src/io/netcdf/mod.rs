@@ -1,20 +1,10 @@
-//! Variables of netCDF-4 and other HDF5 files.
+//! netCDF-4 and other HDF5 files, as the CF conventions have them.
 //!
-//! [`open`] looks at one file, [`open_many`] at a series whose arrays follow each other along the first axis. Both
-//! only look: values are read block by block, when something is computed from them.
-//!
-//! Values are unpacked as the CF conventions say, and as xarray does by default: what equals `_FillValue` or
-//! `missing_value` is NaN, the rest is multiplied by `scale_factor` and shifted by `add_offset`, in `f64`, then
-//! rounded to the type asked for. `_Unsigned` is honoured. Where an attribute is absent, nothing is done in its
-//! place; `valid_min`, `valid_max` and `valid_range` are ignored. Elements that were never written have HDF5's own
-//! fill value.
-//!
-//! Integers can be asked for only where they lose nothing: no scale, no offset, no missing values, and a type that
-//! holds every stored value. [`mask_and_scale(false)`](Dataset::mask_and_scale) gives the stored numbers.
+//! [`open`] looks at one file, [`open_many`] at a series of files that follow each other along one dimension. Both only
+//! look: values are read block by block, when something is computed from them.
 //!
 //! ```
-//! use thermocline::array::Source;
-//! use thermocline::io::netcdf;
+//! use thermocline::{Array, Session, io::netcdf};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("sst.nc");
@@ -26,17 +16,67 @@
 //! # drop(sst);
 //! # file.close()?;
 //! let data = netcdf::open(&path)?;
-//! println!("{data}"); // names, types, shapes
-//! let sst = data.variable::<f32>("sst")?;
-//! assert_eq!(sst.shape(), [2, 3]);
+//! println!("{data}"); // dimensions, coordinates, variables, attributes
+//! let sst: Array<f32> = data.array("sst")?;
+//! let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+//! assert_eq!(session.compute(&sst.nanmean(0))?[[1]], 1.005);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Values
+//!
+//! Values are unpacked as xarray does by default: what equals `_FillValue` or `missing_value` is NaN, the rest is
+//! multiplied by `scale_factor` and shifted by `add_offset`, in `f64`, then rounded to the type asked for. `_Unsigned` is
+//! honoured, for the fill value, too. Where an attribute is absent, nothing is done in its place. `valid_min`,
+//! `valid_max` and `valid_range` are ignored unless [asked for](Dataset::valid_range). Elements that were never written
+//! have HDF5's own fill value, and so have those by which a variable is shorter than an unlimited dimension of it.
+//!
+//! Integers can be asked for only where they lose nothing: no scale, no offset, no missing values, and a type that
+//! holds every stored value. [`mask_and_scale(false)`](Dataset::mask_and_scale) gives the stored numbers.
+//!
+//! # Series
+//!
+//! Files are opened by several threads, sorted by time, and joined. What is stored in which way may differ from file to
+//! file; what it means may not: axes, units, and the labels of other dimensions are compared, and times may not overlap.
+//! An error names the two files, and what would allow it. Holes in the times are [told](Dataset::gaps). Blocks span
+//! files, so that a series of daily files is read as fast as one of yearly ones. At most 64 descriptors are held, and a
+//! file whose size or time changed is an error.
+//!
+//! # Times
+//!
+//! Labels are numbers until [`Coordinate::times`] is asked for, because files hold times that can't be decoded, and are
+//! none the worse for it. All calendars of the CF conventions are known: see [`Calendar`], [`DateTime`], [`TimeUnits`].
+//!
+//! ```
+//! use thermocline::io::netcdf::{Calendar, TimeUnits};
+//!
+//! let units = TimeUnits::parse("days since 2000-02-28", Some("noleap"))?;
+//! assert_eq!(units.decode(1.0).unwrap().to_string(), "2000-03-01");
+//! assert_eq!(Calendar::Standard.days_in_year(1582), 355);
+//! # Ok::<(), String>(())
+//! ```
 
+mod attributes;
 mod cf;
+mod coordinate;
 mod dataset;
 mod dimensions;
-mod many;
+mod display;
+mod files;
+mod joined;
+mod look;
+mod member;
+mod options;
+mod series;
+mod time;
+mod unit_names;
 
-pub use super::hdf5::{ReadPath, Real, Variable};
-pub use dataset::{Dataset, VariableInfo, open};
-pub use many::{Files, ManyDatasets, open_many};
+pub use super::hdf5::{AttributeValue, ReadPath, Real, Variable};
+pub use attributes::Attributes;
+pub use coordinate::Coordinate;
+pub use dataset::{Dataset, open, open_many};
+pub use dimensions::Dimension;
+pub use files::Files;
+pub use look::VariableInfo;
+pub use series::{Gap, Overlap};
+pub use time::{Calendar, DateTime, Season, TimeUnits};

@@ -1,0 +1,120 @@
+//! What one file holds: found when it is opened, without a value being read.
+
+use std::fmt;
+
+use ::hdf5::File;
+
+use super::attributes::Attributes;
+use super::dimensions::{Dimension, Scales, base, is_bare_dimension};
+use crate::chunk::DType;
+use crate::io::hdf5::{AttributeReader, Detected, Entry, Heaps, detect, filter_names, walk};
+
+/// What a variable is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct VariableInfo {
+    /// Its name, with the groups that hold it: `forecast/sst`.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The names of its dimensions.
+    pub dimensions: Vec<String>,
+    /// The type of its stored numbers.
+    pub dtype: DType,
+    /// The shape of its chunks in the file; none where it is stored in one piece.
+    pub chunks: Option<Vec<usize>>,
+    /// The filters that its chunks went through, in their order.
+    pub filters: Vec<String>,
+    /// Its attributes.
+    pub attributes: Attributes,
+}
+
+impl VariableInfo {
+    /// Whether it is the coordinate of a dimension: it has the dimension's name, and no other axis.
+    #[must_use]
+    pub fn is_dimension_coordinate(&self) -> bool {
+        self.dimensions.len() == 1 && self.dimensions[0] == base(&self.name)
+    }
+}
+
+/// `int16 sst (time: 1461, lat: 720, lon: 1440)`
+impl fmt::Display for VariableInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let axes = self.dimensions.iter().zip(&self.shape).map(|(name, length)| format!("{name}: {length}"));
+        write!(f, "{} {} ({})", self.dtype, self.name, axes.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A file's dimensions, variables and attributes.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) dimensions: Vec<Dimension>,
+    /// The variables that hold numbers, in order of their names.
+    pub(super) variables: Vec<VariableInfo>,
+    pub(super) attributes: Attributes,
+}
+
+impl Look {
+    /// Looks at `file`. A variable that can't be looked at is left out.
+    pub(super) fn at(file: &File, scales: &Scales, heaps: &Heaps) -> Self {
+        let variables: Vec<VariableInfo> =
+            walk(file).iter().filter_map(|entry| variable(entry, scales, heaps)).collect();
+        let mut dimensions = scales.dimensions();
+        for axis in variables.iter().flat_map(|variable| variable.dimensions.iter().zip(&variable.shape)) {
+            // Axes without a scale have names that say nothing, and may differ in length.
+            if !dimensions.iter().any(|known| known.name == *axis.0 && known.length == *axis.1) {
+                match dimensions.iter_mut().find(|known| known.name == *axis.0 && known.unlimited) {
+                    Some(longer) => longer.length = longer.length.max(*axis.1),
+                    None => dimensions.push(Dimension { name: axis.0.clone(), length: *axis.1, unlimited: false }),
+                }
+            }
+        }
+        Self { dimensions, variables, attributes: Attributes::read(file, heaps) }
+    }
+
+    /// Makes dimension `name` so long, as that of a series is.
+    pub(super) fn stretch(&mut self, name: &str, length: usize) {
+        for dimension in self.dimensions.iter_mut().filter(|dimension| dimension.name == name) {
+            dimension.length = length;
+        }
+        for variable in &mut self.variables {
+            let axes = variable.dimensions.iter().zip(&mut variable.shape);
+            axes.filter(|(dimension, _)| *dimension == name).for_each(|(_, own)| *own = length);
+        }
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<&VariableInfo> {
+        self.variables.iter().find(|variable| variable.name == name)
+    }
+
+    /// Whether a variable is a coordinate: of a dimension, or named as one by another's attribute `coordinates`.
+    pub(super) fn is_coordinate(&self, variable: &VariableInfo) -> bool {
+        let named = |other: &VariableInfo| {
+            let names = other.attributes.text("coordinates").unwrap_or_default();
+            names.split_whitespace().any(|name| name == base(&variable.name))
+        };
+        variable.is_dimension_coordinate() || self.variables.iter().any(named)
+    }
+}
+
+/// What a data set is, if it is a variable that holds numbers.
+fn variable(entry: &Entry, scales: &Scales, heaps: &Heaps) -> Option<VariableInfo> {
+    let reader = AttributeReader::of(&entry.dataset, heaps).ok()?;
+    let (Detected::Exact(number) | Detected::Foreign(number)) = detect(&entry.dataset.dtype().ok()?) else {
+        return None;
+    };
+    if entry.dataset.space().ok()?.is_null() || is_bare_dimension(&reader) {
+        return None;
+    }
+    let shape = scales.shape(&entry.name, &entry.dataset, &reader).ok()?;
+    let properties = entry.dataset.create_plist().ok()?;
+    Some(VariableInfo {
+        name: entry.name.clone(),
+        shape: shape.lengths,
+        dimensions: shape.dimensions,
+        dtype: number.dtype(),
+        chunks: properties.get_chunk().ok()?,
+        filters: filter_names(&properties).ok()?,
+        attributes: Attributes::all(&reader),
+    })
+}
