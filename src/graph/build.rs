@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use super::task::{Cost, Work};
 use super::{Key, Task, TaskId};
@@ -50,9 +51,13 @@ impl Lists {
     }
 }
 
-/// A validated set of tasks: no cycle, no missing dependency, no key twice.
+/// A validated set of tasks: no cycle, no missing dependency, no key twice. Cheap to clone.
 #[derive(Clone)]
 pub struct Graph {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
     keys: Vec<Key>,
     costs: Vec<Cost>,
     works: Vec<Work>,
@@ -76,7 +81,7 @@ impl Graph {
                 Entry::Vacant(entry) => entry.insert(id as u32),
             };
         }
-        let mut graph = Self {
+        let mut parts = Parts {
             keys: Vec::with_capacity(tasks.len()),
             costs: Vec::with_capacity(tasks.len()),
             works: Vec::with_capacity(tasks.len()),
@@ -86,25 +91,17 @@ impl Graph {
         };
         for task in tasks {
             for dependency in &task.dependencies {
-                let id = graph.index.get(dependency).ok_or_else(|| Error::MissingDependency {
+                let id = parts.index.get(dependency).ok_or_else(|| Error::MissingDependency {
                     key: task.key.to_string(),
                     dependency: dependency.to_string(),
                 })?;
-                graph.dependencies.items.push(*id);
+                parts.dependencies.items.push(*id);
             }
-            graph.push(task.key, task.cost, task.work);
+            parts.push(task.key, task.cost, task.work);
         }
-        graph.dependents = graph.dependencies.inverted();
+        let graph = parts.finish();
         graph.check_acyclic()?;
         Ok(graph)
-    }
-
-    /// Adds a task whose dependencies have just been added.
-    fn push(&mut self, key: Key, cost: Cost, work: Work) {
-        self.dependencies.starts.push(self.dependencies.items.len() as u32);
-        self.keys.push(key);
-        self.costs.push(cost);
-        self.works.push(work);
     }
 
     fn check_acyclic(&self) -> Result<()> {
@@ -113,7 +110,7 @@ impl Graph {
         let mut done = 0;
         while let Some(task) = ready.pop() {
             done += 1;
-            for &dependent in self.dependents.get(task as usize) {
+            for &dependent in self.parts.dependents.get(task as usize) {
                 missing[dependent as usize] -= 1;
                 if missing[dependent as usize] == 0 {
                     ready.push(dependent);
@@ -137,9 +134,9 @@ impl Graph {
             }
             place[task as usize] = Some(path.len());
             path.push(task);
-            next = self.dependencies.get(task as usize).iter().copied().find(|&dependency| blocked(dependency));
+            next = self.parts.dependencies.get(task as usize).iter().copied().find(|&dependency| blocked(dependency));
         }
-        Error::Cycle { keys: path.iter().map(|&task| self.keys[task as usize].to_string()).collect() }
+        Error::Cycle { keys: path.iter().map(|&task| self.parts.keys[task as usize].to_string()).collect() }
     }
 
     /// The graph of the wanted tasks and what they need, in the same order.
@@ -154,47 +151,49 @@ impl Graph {
         }
         while let Some(task) = stack.pop() {
             if !std::mem::replace(&mut needed[task as usize], true) {
-                stack.extend_from_slice(self.dependencies.get(task as usize));
+                stack.extend_from_slice(self.parts.dependencies.get(task as usize));
             }
         }
         let keep: Vec<usize> = (0..self.len()).filter(|&task| needed[task]).collect();
+        if keep.len() == self.len() {
+            return Ok(self.clone());
+        }
         let mut renamed = vec![0_u32; self.len()];
         for (new, &old) in keep.iter().enumerate() {
             renamed[old] = new as u32;
         }
-        let mut graph = Self {
+        let mut parts = Parts {
             keys: Vec::with_capacity(keep.len()),
             costs: Vec::with_capacity(keep.len()),
             works: Vec::with_capacity(keep.len()),
             dependencies: Lists { starts: vec![0], items: Vec::new() },
             dependents: Lists::default(),
-            index: keep.iter().map(|&old| (self.keys[old].clone(), renamed[old])).collect(),
+            index: keep.iter().map(|&old| (self.parts.keys[old].clone(), renamed[old])).collect(),
         };
         for &old in &keep {
-            let dependencies = self.dependencies.get(old).iter().map(|&id| renamed[id as usize]);
-            graph.dependencies.items.extend(dependencies);
-            graph.push(self.keys[old].clone(), self.costs[old], self.works[old].clone());
+            let dependencies = self.parts.dependencies.get(old).iter().map(|&id| renamed[id as usize]);
+            parts.dependencies.items.extend(dependencies);
+            parts.push(self.parts.keys[old].clone(), self.parts.costs[old], self.parts.works[old].clone());
         }
-        graph.dependents = graph.dependencies.inverted();
-        Ok(graph)
+        Ok(parts.finish())
     }
 
     /// The number of tasks.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.keys.len()
+        self.parts.keys.len()
     }
 
     /// Whether there is no task.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.parts.keys.is_empty()
     }
 
     /// The task of `key`.
     #[must_use]
     pub fn find(&self, key: &Key) -> Option<TaskId> {
-        self.index.get(key).copied().map(TaskId)
+        self.parts.index.get(key).copied().map(TaskId)
     }
 
     /// The task of `key`.
@@ -208,25 +207,25 @@ impl Graph {
     /// The key of `task`.
     #[must_use]
     pub fn key(&self, task: TaskId) -> &Key {
-        &self.keys[task.index()]
+        &self.parts.keys[task.index()]
     }
 
     /// The tasks that `task` needs, as its function expects them: one may stand there twice.
     pub fn dependencies(&self, task: TaskId) -> impl ExactSizeIterator<Item = TaskId> + Clone {
-        self.dependencies.get(task.index()).iter().copied().map(TaskId)
+        self.parts.dependencies.get(task.index()).iter().copied().map(TaskId)
     }
 
     /// The tasks that need `task`, each once.
     pub fn dependents(&self, task: TaskId) -> impl ExactSizeIterator<Item = TaskId> + Clone {
-        self.dependents.get(task.index()).iter().copied().map(TaskId)
+        self.parts.dependents.get(task.index()).iter().copied().map(TaskId)
     }
 
     pub(crate) fn cost(&self, task: TaskId) -> &Cost {
-        &self.costs[task.index()]
+        &self.parts.costs[task.index()]
     }
 
     pub(crate) fn work(&self, task: TaskId) -> &Work {
-        &self.works[task.index()]
+        &self.parts.works[task.index()]
     }
 
     /// All tasks.
@@ -237,20 +236,35 @@ impl Graph {
     /// How many different tasks each task needs.
     pub(crate) fn distinct_dependency_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.len()];
-        self.dependencies.each_distinct(|task, _| counts[task as usize] += 1);
+        self.parts.dependencies.each_distinct(|task, _| counts[task as usize] += 1);
         counts
     }
 
     /// Whether a task names an input more than once.
     pub(crate) fn names_inputs_twice(&self) -> bool {
-        self.dependencies.items.len() != self.dependents.items.len()
+        self.parts.dependencies.items.len() != self.parts.dependents.items.len()
     }
 
     /// About how many bytes the graph itself takes: part of a run's fixed charge.
     pub(crate) fn own_bytes(&self) -> u64 {
         let per_task = size_of::<(Key, Cost, Work)>() + size_of::<(Key, u32)>() + 4 * size_of::<u32>();
-        let edges = self.dependencies.items.len() + self.dependents.items.len();
+        let edges = self.parts.dependencies.items.len() + self.parts.dependents.items.len();
         (self.len() * per_task + edges * size_of::<u32>()) as u64
+    }
+}
+
+impl Parts {
+    /// Adds a task whose dependencies have just been added.
+    fn push(&mut self, key: Key, cost: Cost, work: Work) {
+        self.dependencies.starts.push(self.dependencies.items.len() as u32);
+        self.keys.push(key);
+        self.costs.push(cost);
+        self.works.push(work);
+    }
+
+    fn finish(mut self) -> Graph {
+        self.dependents = self.dependencies.inverted();
+        Graph { parts: Arc::new(self) }
     }
 }
 
