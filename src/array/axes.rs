@@ -9,6 +9,42 @@ pub trait Axes {
     /// # Errors
     /// Where an axis does not exist, or is named twice: with what is wrong.
     fn resolve(&self, ndim: usize) -> Result<Vec<bool>, String>;
+
+    /// Whether a reduction over them keeps them, with length 1.
+    fn are_kept(&self) -> bool {
+        false
+    }
+}
+
+/// Axes that a reduction keeps, with length 1: made by [`keepdims`].
+#[derive(Clone, Copy, Debug)]
+pub struct Keepdims<A>(A);
+
+/// `axes`, to be kept by the reduction over them with length 1, so that its result broadcasts against its input.
+///
+/// ```
+/// use thermocline::array::keepdims;
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Array::<f64>::from_fn(&[3, 4], &[2, 4], |at| (at[0] * at[1]) as f64);
+/// let shares = &x / &x.sum(keepdims(1));
+/// assert_eq!(x.sum(keepdims(1)).shape(), [3, 1]);
+/// assert_eq!(session.compute(&shares)?[[2, 3]], 0.5);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
+pub fn keepdims<A: Axes>(axes: A) -> Keepdims<A> {
+    Keepdims(axes)
+}
+
+impl<A: Axes> Axes for Keepdims<A> {
+    fn resolve(&self, ndim: usize) -> Result<Vec<bool>, String> {
+        self.0.resolve(ndim)
+    }
+
+    fn are_kept(&self) -> bool {
+        true
+    }
 }
 
 fn resolve(axes: &[i32], ndim: usize) -> Result<Vec<bool>, String> {
@@ -49,9 +85,19 @@ impl<const N: usize> Axes for [i32; N] {
     }
 }
 
-impl Axes for &[i32] {
+impl Axes for [i32] {
     fn resolve(&self, ndim: usize) -> Result<Vec<bool>, String> {
         resolve(self, ndim)
+    }
+}
+
+impl<A: Axes + ?Sized> Axes for &A {
+    fn resolve(&self, ndim: usize) -> Result<Vec<bool>, String> {
+        (**self).resolve(ndim)
+    }
+
+    fn are_kept(&self) -> bool {
+        (**self).are_kept()
     }
 }
 

@@ -173,12 +173,36 @@ pub(super) fn resolve(chunks: &impl Chunking, grid: &ChunkGrid, item: usize) -> 
             ChunkLength::Of(0) => {
                 return Err(format!("chunks of 0 along axis {axis} of shape {shape:?}: expected 1 or more"));
             }
+            ChunkLength::Of(chunk) if length.div_ceil(chunk) > MOST_CHUNKS => return Err(too_many(&shape)),
             ChunkLength::Of(chunk) => Some(regular(length, chunk)),
             ChunkLength::Each(lengths) => Some(listed(lengths, length, axis)?),
             ChunkLength::Whole => Some(vec![length]),
             ChunkLength::Same => Some(grid.lengths(axis).to_vec()),
             ChunkLength::Auto => None,
         });
+    }
+    chosen(axes, grid, item)
+}
+
+/// More chunks than this are a mistake: a graph has a task for each at least.
+const MOST_CHUNKS: usize = 1 << 26;
+
+fn too_many(shape: &[usize]) -> String {
+    format!("more than {MOST_CHUNKS} chunks of an array of shape {shape:?}: use longer ones")
+}
+
+/// The lengths along the axes that are `None` chosen, as [`auto`] does; refused where there would be too many chunks.
+pub(super) fn chosen(axes: Vec<Option<Vec<usize>>>, grid: &ChunkGrid, item: usize) -> Result<ChunkGrid, String> {
+    let shape = grid.shape();
+    // At least so many: along each axis its chunks, or together as many as their bytes need.
+    let mut axes_of = axes.iter().zip(&shape);
+    let least = axes_of.try_fold((1_usize, item), |(chunks, bytes), (lengths, &length)| match lengths {
+        Some(lengths) => Some((chunks.checked_mul(lengths.len().max(1))?, bytes)),
+        None => Some((chunks, bytes.checked_mul(length.max(1))?)),
+    });
+    let least = least.and_then(|(chunks, bytes)| chunks.checked_mul((bytes / AUTO_BYTES).max(1)));
+    if least.is_none_or(|chunks| chunks > MOST_CHUNKS) {
+        return Err(too_many(&shape));
     }
     Ok(auto(axes, grid, item, AUTO_BYTES))
 }
@@ -262,5 +286,9 @@ mod tests {
         assert!(problem(resolve(&(1, "all"), &grid, 8)).contains("\"all\""));
         assert!(problem(resolve(&(vec![4, 7], 4), &grid, 8)).contains("add up to 10"));
         assert!(problem(resolve(&(vec![10, 0], 4), &grid, 8)).contains("[10, 0]"));
+        let long = ChunkGrid::single(&[1 << 40, 1 << 19]);
+        for many in [resolve(&(1, -1), &long, 1), resolve(&"auto", &long, 8), resolve(&[1 << 20, 1], &long, 1)] {
+            assert!(problem(many).contains("more than 67108864 chunks"));
+        }
     }
 }

@@ -142,7 +142,7 @@ fn operand_access<A: Element>(node: &dyn Node<A>, result: &ChunkGrid, leads: boo
 }
 
 /// The box of an operand of `shape` that is broadcast to `region`.
-fn broadcast_region(region: &Region, shape: &[usize]) -> Region {
+pub(super) fn broadcast_region(region: &Region, shape: &[usize]) -> Region {
     let lacking = region.start.len() - shape.len();
     let axis = |axis: usize| {
         if shape[axis] == 1 { (0, 1) } else { (region.start[lacking + axis], region.shape[lacking + axis]) }
@@ -152,7 +152,7 @@ fn broadcast_region(region: &Region, shape: &[usize]) -> Region {
 }
 
 /// Repeats values of `shape` along its axes of length 1 and those that it lacks, to `full`.
-fn expand<T: Copy>(values: &[T], shape: &[usize], full: &[usize], out: &mut [T]) {
+pub(super) fn expand<T: Copy>(values: &[T], shape: &[usize], full: &[usize], out: &mut [T]) {
     let lacking = full.len() - shape.len();
     let own = strides(shape);
     let stride = |axis: usize| if axis < lacking || shape[axis - lacking] == 1 { 0 } else { own[axis - lacking] };

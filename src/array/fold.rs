@@ -40,6 +40,16 @@ impl Target {
         self.region.len()
     }
 
+    /// The lane of the value at `at`.
+    pub(super) fn lane(&self, at: &[usize]) -> usize {
+        (0..at.len()).map(|axis| self.strides[axis] * (at[axis] - self.region.start[axis])).sum()
+    }
+
+    /// How far it is in lanes to the next value along the last axis.
+    pub(super) fn next_lane(&self) -> usize {
+        self.strides.last().copied().unwrap_or(0)
+    }
+
     /// How a tile is cut into rows.
     fn rows(&self, tile: &Region) -> Rows {
         let axes = tile.shape.len();
@@ -55,7 +65,7 @@ impl Target {
             len *= tile.shape[axis];
             outer = axis;
         }
-        let first = (0..axes).map(|axis| self.strides[axis] * (tile.start[axis] - self.region.start[axis])).sum();
+        let first = self.lane(&tile.start);
         let outer = (0..outer).map(|axis| (tile.shape[axis], self.strides[axis])).collect();
         Rows { len, one_lane, first, outer }
     }

@@ -73,6 +73,14 @@ pub(super) fn get<T: Element, R: Reducer<T>>(lanes: &[R::Lane], at: usize) -> [R
     [lane(0), lane(1), lane(2)]
 }
 
+/// Puts back the lanes of result number `at`.
+pub(super) fn put<T: Element, R: Reducer<T>>(lanes: &mut [R::Lane], at: usize, values: [R::Lane; 3]) {
+    let count = lanes.len() / R::LANES;
+    for (number, value) in values.into_iter().enumerate().take(R::LANES) {
+        lanes[number * count + at] = value;
+    }
+}
+
 /// Folds values into the lanes from number `at` on, each into its own.
 pub(super) fn fold_row<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane], at: usize, values: &[T]) {
     let lanes = Split::new::<T, R>(lanes).part(at, values.len());
@@ -267,7 +275,7 @@ mod tests {
         for skip in [false, true] {
             both(&Sum { skip }, values);
             both(&Mean { skip }, values);
-            both(&Variance { skip, root: false }, values);
+            both(&Variance { ddof: 0, skip, root: false }, values);
             both(&Extreme { greatest: false, skip }, values);
             both(&Extreme { greatest: true, skip }, values);
         }
@@ -293,7 +301,7 @@ mod tests {
         }
         let mut lanes = [0.0_f64; 6];
         let floats: Vec<f64> = values.iter().map(|&value| f64::from(value)).collect();
-        fold_run(&Variance { skip: true, root: false }, &mut lanes, 0, &floats);
+        fold_run(&Variance { ddof: 0, skip: true, root: false }, &mut lanes, 0, &floats);
         let mean = floats.iter().sum::<f64>() / 1e4;
         let squares: f64 = floats.iter().map(|value| (value - mean).powi(2)).sum();
         assert_eq!((lanes[0], lanes[1]), (1e4, 0.0));

@@ -6,10 +6,15 @@
 //!
 //! An impossible operation gives an array that carries its error, with the caller's line; it comes out of `compute`,
 //! `plan`, or at once of [`checked`](Array::checked).
+//!
+//! Chapters: [`ufunc`] for operations element by element, [`reductions`], [`creation`], [`random`].
+//!
+#![doc = include_str!("numpy.md")]
 
 mod axes;
 mod chunks;
 mod compute;
+pub mod creation;
 mod elementwise;
 mod fold;
 mod gather;
@@ -19,13 +24,16 @@ mod leaf;
 mod map_blocks;
 mod node;
 mod operators;
+pub mod random;
 mod rechunk;
 mod rechunk_plan;
 mod reduce;
 mod reducer;
+pub mod reductions;
 mod select;
 mod source;
 mod strided;
+pub mod ufunc;
 
 use std::fmt;
 use std::panic::Location;
@@ -33,7 +41,7 @@ use std::sync::Arc;
 
 use ndarray::ArrayD;
 
-pub use axes::Axes;
+pub use axes::{Axes, Keepdims, keepdims};
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
 use elementwise::{MapNode, ZipFn, ZipNode, broadcast_grid, broadcast_shape};
 pub use grid::{ChunkGrid, Region};
@@ -44,8 +52,10 @@ pub use operators::{Arithmetic, Cast};
 use reduce::ReduceNode;
 use reducer::{Count, Extreme, Mean, Reducer, Sum, Variance};
 pub use reducer::{Real, Summable};
+use reductions::KeptAxesNode;
 use select::{ConcatenateNode, SliceNode, Stride};
 pub use source::{Source, TILE};
+pub use ufunc::{Float, Number, Operand, RealFloat, Tolerance};
 
 use crate::chunk::Element;
 use crate::error::{Error, Result};
@@ -372,7 +382,9 @@ impl<T: Element> Array<T> {
         }
         let kept = (0..shape.len()).filter(|&axis| !reduced[axis]);
         let grid = ChunkGrid::new(kept.map(|axis| self.chunks().lengths(axis).to_vec()).collect());
-        Array::of(ReduceNode { label, input: self.node.clone(), reducer, reduced, grid })
+        let node = ReduceNode { label, input: self.node.clone(), reducer, reduced: reduced.clone(), grid };
+        let result = Array::of(node);
+        if axes.are_kept() { Array::of(KeptAxesNode::new(result.node, reduced)) } else { result }
     }
 
     /// The number of values that are not NaN, over `axes`.
@@ -446,28 +458,28 @@ impl<T: Real> Array<T> {
     #[track_caller]
     #[must_use]
     pub fn var(&self, axes: impl Axes) -> Array<T::Spread> {
-        self.reduce("var", &axes, true, Variance { skip: false, root: false })
+        self.reduce("var", &axes, true, Variance { ddof: 0, skip: false, root: false })
     }
 
     /// The standard deviation over `axes`.
     #[track_caller]
     #[must_use]
     pub fn std(&self, axes: impl Axes) -> Array<T::Spread> {
-        self.reduce("std", &axes, true, Variance { skip: false, root: true })
+        self.reduce("std", &axes, true, Variance { ddof: 0, skip: false, root: true })
     }
 
     /// The variance over `axes` of what is not NaN.
     #[track_caller]
     #[must_use]
     pub fn nanvar(&self, axes: impl Axes) -> Array<T::Spread> {
-        self.reduce("nanvar", &axes, true, Variance { skip: true, root: false })
+        self.reduce("nanvar", &axes, true, Variance { ddof: 0, skip: true, root: false })
     }
 
     /// The standard deviation over `axes` of what is not NaN.
     #[track_caller]
     #[must_use]
     pub fn nanstd(&self, axes: impl Axes) -> Array<T::Spread> {
-        self.reduce("nanstd", &axes, true, Variance { skip: true, root: true })
+        self.reduce("nanstd", &axes, true, Variance { ddof: 0, skip: true, root: true })
     }
 }
 

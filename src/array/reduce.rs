@@ -11,6 +11,7 @@ use super::grid::{ChunkGrid, Region};
 use super::lanes;
 use super::node::{Built, Kernel, Kind, Node, Scope, Shared, block_key, compile};
 use super::reducer::Reducer;
+use super::reductions::fold_placed;
 use super::source::Visit;
 use crate::chunk::{Block, BlockMut, Chunk, Element};
 use crate::error::Result;
@@ -136,7 +137,11 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
             let values = lanes.as_mut_slice();
             lanes::start::<T, R>(&reducer, values);
             let mut visit = |tile: &Region, tile_values: &[T]| {
-                fold_tile(&reducer, &owned, tile, tile_values, values);
+                if R::PLACED {
+                    fold_placed(&reducer, &owned, tile, tile_values, values);
+                } else {
+                    fold_tile(&reducer, &owned, tile, tile_values, values);
+                }
                 Ok(())
             };
             let visit: &mut Visit<'_, T> = &mut visit;

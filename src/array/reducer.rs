@@ -14,6 +14,7 @@ use std::ops::Add;
 
 use num_complex::Complex;
 
+use super::ufunc::{Float, RealFloat};
 use crate::chunk::Element;
 
 /// How values of `T` become results.
@@ -24,12 +25,24 @@ pub(super) trait Reducer<T: Element>: Clone + Send + Sync + 'static {
     type Out: Element;
     /// How many lanes there are.
     const LANES: usize;
+    /// Whether it must know where a value is: values are then folded by [`fold_at`](Self::fold_at).
+    const PLACED: bool = false;
 
     /// What the lanes hold before any value.
     fn start(&self) -> [Self::Lane; 3];
 
     /// Folds `value` into its lanes.
     fn fold(&self, lanes: [&mut Self::Lane; 3], value: T);
+
+    /// How the place of a value grows along each axis: a value's place is the sum of its indices times these.
+    fn place_steps(&self) -> &[u64] {
+        &[]
+    }
+
+    /// Folds `value` at `place` into its lanes.
+    fn fold_at(&self, lanes: [&mut Self::Lane; 3], value: T, _place: u64) {
+        self.fold(lanes, value);
+    }
 
     /// Folds other lanes into these.
     fn merge(&self, lanes: [&mut Self::Lane; 3], other: [Self::Lane; 3]);
@@ -44,8 +57,9 @@ pub trait Summable: Element {
     type Wide: Element + Add<Output = Self::Wide>;
     /// The type of their sum.
     type Total: Element;
-    /// The type of their mean.
-    type Average: Element;
+    /// The type of their mean, and of functions whose results are no integers: their own for floats and complex
+    /// numbers, f64 for integers and bools.
+    type Average: Float;
     /// One.
     const ONE: Self::Wide;
 
@@ -53,6 +67,10 @@ pub trait Summable: Element {
     fn widen(self) -> Self::Wide;
     /// The wrapping sum.
     fn plus(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+    /// The wrapping product.
+    fn times(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+    /// Itself as a number with a fraction.
+    fn inexact(self) -> Self::Average;
     /// A sum as the result.
     fn total(sum: Self::Wide) -> Self::Total;
     /// The quotient of a sum and a count.
@@ -60,9 +78,9 @@ pub trait Summable: Element {
 }
 
 /// Elements on a line, with mean and spread.
-pub trait Real: Element + PartialOrd {
-    /// The type of a variance.
-    type Spread: Element;
+pub trait Real: Summable + PartialOrd {
+    /// The type of a variance: its own for floats, f64 for integers and bools.
+    type Spread: RealFloat;
 
     /// Itself as f64.
     fn to_f64(self) -> f64;
@@ -72,6 +90,8 @@ pub trait Real: Element + PartialOrd {
     const ENDS: (Self, Self);
     /// NaN where the type has one, else `other`.
     fn nan_or(other: Self) -> Self;
+    /// A number that is in the order of the values: equal for equal ones, not for NaN.
+    fn order_key(self) -> u64;
 }
 
 macro_rules! floats {
@@ -86,6 +106,8 @@ macro_rules! floats {
             fn widen(self) -> f64 { f64::from(self) }
             #[inline(always)]
             fn plus(a: f64, b: f64) -> f64 { a + b }
+            fn times(a: f64, b: f64) -> f64 { a * b }
+            fn inexact(self) -> $t { self }
             fn total(sum: f64) -> $t { sum as $t }
             fn average(sum: f64, count: f64) -> $t { (sum / count) as $t }
         }
@@ -98,6 +120,11 @@ macro_rules! floats {
             fn to_f64(self) -> f64 { f64::from(self) }
             fn spread(value: f64) -> $t { value as $t }
             fn nan_or(_: $t) -> $t { $t::NAN }
+            fn order_key(self) -> u64 {
+                // Adding zero makes -0.0 the same as 0.0; f64 holds every f32, in the same order.
+                let bits = (f64::from(self) + 0.0).to_bits();
+                if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+            }
         }
 
         impl Summable for Complex<$t> {
@@ -110,6 +137,8 @@ macro_rules! floats {
             fn widen(self) -> Complex<f64> { Complex::new(f64::from(self.re), f64::from(self.im)) }
             #[inline(always)]
             fn plus(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> { a + b }
+            fn times(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> { a * b }
+            fn inexact(self) -> Self { self }
             fn total(sum: Complex<f64>) -> Complex<$t> { Complex::new(sum.re as $t, sum.im as $t) }
             fn average(sum: Complex<f64>, count: Complex<f64>) -> Complex<$t> {
                 Complex::new((sum.re / count.re) as $t, (sum.im / count.re) as $t)
@@ -132,6 +161,8 @@ macro_rules! integers {
             fn widen(self) -> $wide { $wide::from(self) }
             #[inline(always)]
             fn plus(a: $wide, b: $wide) -> $wide { a.wrapping_add(b) }
+            fn times(a: $wide, b: $wide) -> $wide { a.wrapping_mul(b) }
+            fn inexact(self) -> f64 { self as f64 }
             fn total(sum: $wide) -> $wide { sum }
             fn average(sum: $wide, count: $wide) -> f64 { sum as f64 / count as f64 }
         }
@@ -144,6 +175,7 @@ macro_rules! integers {
             fn to_f64(self) -> f64 { self as f64 }
             fn spread(value: f64) -> f64 { value }
             fn nan_or(other: $t) -> $t { other }
+            fn order_key(self) -> u64 { $wide::from(self) as u64 ^ (($wide::MIN as u64) & 1 << 63) }
         }
     )+};
 }
@@ -164,11 +196,35 @@ impl Summable for bool {
     fn plus(a: i64, b: i64) -> i64 {
         a + b
     }
+    fn times(a: i64, b: i64) -> i64 {
+        a * b
+    }
+    fn inexact(self) -> f64 {
+        f64::from(u8::from(self))
+    }
     fn total(sum: i64) -> i64 {
         sum
     }
     fn average(sum: i64, count: i64) -> f64 {
         sum as f64 / count as f64
+    }
+}
+
+impl Real for bool {
+    type Spread = f64;
+    const ENDS: (bool, bool) = (false, true);
+
+    fn to_f64(self) -> f64 {
+        self.inexact()
+    }
+    fn spread(value: f64) -> f64 {
+        value
+    }
+    fn nan_or(other: bool) -> bool {
+        other
+    }
+    fn order_key(self) -> u64 {
+        u64::from(self)
     }
 }
 
@@ -316,6 +372,8 @@ impl<T: Real> Reducer<T> for Extreme {
 /// Variance, or its root.
 #[derive(Clone, Copy)]
 pub(super) struct Variance {
+    /// Taken off the number of values before it divides.
+    pub(super) ddof: usize,
     pub(super) skip: bool,
     pub(super) root: bool,
 }
@@ -359,7 +417,19 @@ impl<T: Real> Reducer<T> for Variance {
 
     fn finish(&self, lanes: [f64; 3]) -> T::Spread {
         let [count, _, squares] = lanes;
-        let variance = squares / count;
+        let variance = squares / degrees_of_freedom(count, self.ddof, self.skip);
         T::spread(if self.root { variance.sqrt() } else { variance })
+    }
+}
+
+/// What a variance of `count` values is divided by, as NumPy has it: at least zero, or NaN in the forms that skip NaN.
+pub(super) fn degrees_of_freedom(count: f64, ddof: usize, skip: bool) -> f64 {
+    let degrees = count - ddof as f64;
+    if degrees > 0.0 {
+        degrees
+    } else if skip {
+        f64::NAN
+    } else {
+        0.0
     }
 }

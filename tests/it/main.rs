@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing should fail")]
 
+mod api_table;
 mod arrays;
+mod creation;
 mod eviction;
 mod executor;
 #[cfg(feature = "hdf5")]
@@ -20,6 +22,10 @@ mod netcdf_series;
 mod netcdf_traps;
 #[cfg(feature = "hdf5")]
 mod ocean;
+mod operands;
 mod random_graphs;
+mod random_numbers;
 mod rechunk;
+mod reductions;
 mod support;
+mod ufuncs;

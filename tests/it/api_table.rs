@@ -1,0 +1,213 @@
+//! The table "from NumPy, xarray and Dask": every expression in its last column is compiled here, and no other.
+
+use std::collections::BTreeSet;
+
+use ndarray::Array1;
+use thermocline::array::random::Generator;
+use thermocline::array::{Slice, Tolerance, keepdims};
+use thermocline::{Array, Complex, Session, ndarray};
+
+const TABLE: &str = include_str!("../../src/array/numpy.md");
+
+/// Evaluates each expression, and gives their texts.
+macro_rules! expressions {
+    ($($expression:expr;)+) => {
+        vec![$({
+            let _ = $expression;
+            stringify!($expression)
+        }),+]
+    };
+}
+
+/// What must compile. A new row of the table is a line here.
+#[expect(clippy::too_many_lines, clippy::many_single_char_names, reason = "a table, with its names")]
+fn compiled(session: &Session) -> Vec<&'static str> {
+    let x = Array::<f64>::ones(&[3, 4], "auto");
+    let y = &x + 1.0;
+    let w: Array<f64> = Array1::from(vec![1.0, 2.0, 3.0]).into_iter().collect();
+    let n = Array::<i64>::full(&[3, 4], 5, "auto");
+    let m = x.less(2.0);
+    let z = x.astype::<Complex<f64>>();
+    let mut rng = Generator::new(1);
+    expressions! {
+        // Making arrays.
+        Array::<f64>::zeros(&[3, 4], "auto");
+        Array::<f64>::ones(&[3, 4], [1, 4]);
+        Array::full(&[3, 4], 7, "auto");
+        x.zeros_like();
+        x.ones_like();
+        x.full_like(7.0);
+        Array::arange(0, 10, 2, "auto");
+        Array::linspace(0.0, 1.0, 11, "auto");
+        Array::linspace_open(0.0, 1.0, 10, "auto");
+        Array::<f64>::eye(3, 4, 1, "auto");
+        Array::<f64>::identity(3, "auto");
+        Array::from_fn(&[3, 4], &[1, 4], |at| (at[0] + at[1]) as f64);
+        Array::from_iter([1.0, 2.0]);
+        Array::from(2.0);
+        rng.uniform(0.0, 1.0, &[3, 4], "auto");
+        rng.normal(0.0, 1.0, &[3, 4], "auto");
+        rng.integers(0, 10, &[3, 4], "auto");
+        // Element by element.
+        &x + &y;
+        &x - &y;
+        &x * &y;
+        -&x;
+        x.divide(&y);
+        n.divide(2);
+        &n / 2;
+        x.floor_divide(&y);
+        x.remainder(&y);
+        x.fmod(&y);
+        x.power(2.0);
+        x.square();
+        x.reciprocal();
+        x.exp();
+        x.exp2();
+        x.expm1();
+        x.log();
+        x.log2();
+        x.log10();
+        x.log1p();
+        x.sqrt();
+        x.cbrt();
+        x.hypot(&y);
+        x.sin();
+        x.cos();
+        x.tan();
+        x.arcsin();
+        x.arccos();
+        x.arctan();
+        x.arctan2(&y);
+        x.sinh();
+        x.cosh();
+        x.tanh();
+        x.arcsinh();
+        x.arccosh();
+        x.arctanh();
+        x.degrees();
+        x.radians();
+        x.floor();
+        x.ceil();
+        x.trunc();
+        x.rint();
+        x.round(2);
+        x.sign();
+        x.abs();
+        x.copysign(&y);
+        x.signbit();
+        x.maximum(&y);
+        x.minimum(0.0);
+        x.fmax(&y);
+        x.fmin(&y);
+        x.clip(0.0, 1.0);
+        x.isnan();
+        x.isfinite();
+        x.isinf();
+        x.nan_to_num();
+        x.nan_to_num_with(0.0, 9.0, -9.0);
+        x.isnan().where_(0.0, &x);
+        z.real();
+        z.imag();
+        z.conj();
+        z.angle();
+        x.equal(&y);
+        x.not_equal(&y);
+        x.less(&y);
+        x.less_equal(1.0);
+        x.greater(&y);
+        x.greater_equal(&y);
+        x.isclose(&y, Tolerance::default());
+        x.isclose(&y, Tolerance::default()).all(..);
+        x.logical_and(&y);
+        x.logical_or(&y);
+        x.logical_xor(&y);
+        x.logical_not();
+        &n & 3;
+        &n | 3;
+        &n ^ 3;
+        !&n;
+        !&m;
+        n.bitwise_and(&n);
+        n.bitwise_or(&n);
+        n.bitwise_xor(&n);
+        n.invert();
+        n.left_shift(2);
+        n.right_shift(2);
+        m.where_(&x, 0.0);
+        x.astype::<f32>();
+        x.broadcast_to(&[5, 3, 4]);
+        x.map(|value| value + 1.0);
+        // Reductions.
+        x.sum(0);
+        x.nansum(0);
+        x.sum(keepdims(0));
+        x.prod(..);
+        x.nanprod(..);
+        x.mean(..);
+        x.nanmean(..);
+        x.average(0, &w);
+        x.nanaverage(0, &w);
+        x.var(..);
+        x.nanvar(..);
+        x.var_ddof(.., 1);
+        x.nanvar_ddof(.., 1);
+        x.std(..);
+        x.nanstd(..);
+        x.std_ddof(.., 1);
+        x.nanstd_ddof(.., 1);
+        x.min(..);
+        x.nanmin(..);
+        x.max(..);
+        x.nanmax(..);
+        x.ptp(..);
+        x.argmin(0);
+        x.argmax(0);
+        x.nanargmin(0);
+        x.nanargmax(0);
+        m.any(..);
+        m.all(..);
+        m.count_nonzero(..);
+        x.count(..);
+        // Whole arrays.
+        x.shape();
+        x.ndim();
+        x.size();
+        x.chunks();
+        x.slice(&[Slice::all().step(2), Slice::from(-3..)]);
+        Array::concatenate(&[x.clone(), y.clone()], 0);
+        x.rechunk([1, -1]);
+        x.rechunk("auto");
+        session.compute(&x);
+        session.compute((&x, &y));
+        session.persist(&x);
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_whitespace()).collect()
+}
+
+/// What stands between backquotes in the last column.
+fn tabled() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    // A bar within code is written with a backslash.
+    let table = TABLE.replace("\\|", "\0");
+    for line in table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
+        assert_eq!(cells.len(), 3, "not three columns: {line}");
+        found.extend(cells[2].split('`').skip(1).step_by(2).map(|code| plain(&code.replace('\0', "|"))));
+    }
+    found
+}
+
+#[test]
+fn the_table_names_what_there_is() {
+    let (_folder, session) = crate::support::session(16 << 20, 1);
+    let compiled: BTreeSet<String> = compiled(&session).into_iter().map(plain).collect();
+    let tabled = tabled();
+    let missing: Vec<_> = tabled.difference(&compiled).collect();
+    assert!(missing.is_empty(), "in src/array/numpy.md, but not compiled here: {missing:#?}");
+    let unnamed: Vec<_> = compiled.difference(&tabled).collect();
+    assert!(unnamed.is_empty(), "compiled here, but not in src/array/numpy.md: {unnamed:#?}");
+}
