@@ -65,6 +65,13 @@ pub enum Event<'a> {
         /// Whether it succeeded.
         ok: bool,
     },
+    /// A task took more than its size was estimated to be. Nothing else is granted until the excess is repaid.
+    Overrun {
+        /// Which.
+        task: Label<'a>,
+        /// By how many bytes.
+        bytes: u64,
+    },
     /// A chunk was written to scratch.
     Spilled {
         /// Its bytes in memory.

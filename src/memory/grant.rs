@@ -1,6 +1,7 @@
 //! What one task may take.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -17,6 +18,8 @@ pub(crate) struct Grant {
     account: Arc<GrantAccount>,
     granted: u64,
     elastic: bool,
+    /// What was drawn beyond it.
+    overrun: AtomicU64,
 }
 
 /// A grant, and the task that draws from it: named where it draws too much.
@@ -48,7 +51,7 @@ impl Grant {
     /// beyond; the excess is an overrun.
     pub(crate) fn new(ledger: Arc<Ledger>, bytes: u64, elastic: bool) -> Self {
         let account = Arc::new(GrantAccount { ledger, left: Mutex::new(Some(bytes)) });
-        Self { account, granted: bytes, elastic }
+        Self { account, granted: bytes, elastic, overrun: AtomicU64::new(0) }
     }
 
     /// The grant as that of `task`.
@@ -56,12 +59,20 @@ impl Grant {
         TaskGrant { grant: self, task }
     }
 
-    /// Gives back what was not drawn. What was drawn stays charged until its owners go.
-    pub(crate) fn close(&self) {
+    /// What was drawn beyond it.
+    pub(crate) fn overrun(&self) -> u64 {
+        self.overrun.load(Ordering::Relaxed)
+    }
+
+    /// Gives back what was not drawn. What was drawn stays charged until its owners go. Gives the bytes that are still
+    /// drawn.
+    pub(crate) fn close(&self) -> u64 {
         let left = self.account.left.lock().take();
+        let drawn = self.granted.saturating_add(self.overrun()).saturating_sub(left.unwrap_or(0));
         if let Some(left) = left {
             self.account.ledger.release(left);
         }
+        drawn
     }
 }
 
@@ -73,13 +84,14 @@ impl Drop for Grant {
 
 impl Allocator for TaskGrant<'_> {
     fn reserve(&self, bytes: u64) -> Result<Charge> {
-        let Grant { account, granted, elastic } = self.grant;
+        let Grant { account, granted, elastic, overrun } = self.grant;
         let mut left = account.left.lock();
         let available = left.unwrap_or(0);
         if available >= bytes {
             *left = left.map(|left| left - bytes);
         } else if *elastic {
             account.ledger.overrun(bytes - available);
+            overrun.fetch_add(bytes - available, Ordering::Relaxed);
             *left = left.map(|_| 0);
         } else {
             return Err(Error::Overdrawn {

@@ -11,12 +11,19 @@ pub(crate) struct Ledger {
     limit: u64,
     charged: AtomicU64,
     peak: AtomicU64,
+    overrun: AtomicU64,
     on_release: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Ledger {
     pub(crate) fn new(limit: u64) -> Self {
-        Self { limit, charged: AtomicU64::new(0), peak: AtomicU64::new(0), on_release: OnceLock::new() }
+        Self {
+            limit,
+            charged: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
+            overrun: AtomicU64::new(0),
+            on_release: OnceLock::new(),
+        }
     }
 
     /// Calls `hook` after every release. It must not block, nor take locks under which bytes are released.
@@ -35,6 +42,11 @@ impl Ledger {
     /// The most that was charged at once.
     pub(crate) fn peak(&self) -> u64 {
         self.peak.load(Ordering::SeqCst)
+    }
+
+    /// The bytes of all overruns so far.
+    pub(crate) fn overruns(&self) -> u64 {
+        self.overrun.load(Ordering::SeqCst)
     }
 
     /// Charges `bytes` if they fit the limit.
@@ -58,6 +70,7 @@ impl Ledger {
     /// Charges `bytes` that are already there: an overrun of an estimate, repaid before anything else is granted,
     /// because no other charge fits until then.
     pub(crate) fn overrun(&self, bytes: u64) {
+        self.overrun.fetch_add(bytes, Ordering::SeqCst);
         let before = self.charged.fetch_add(bytes, Ordering::SeqCst);
         self.peak.fetch_max(before + bytes, Ordering::SeqCst);
     }

@@ -30,7 +30,7 @@ use std::sync::{Arc, Weak};
 use super::Shared;
 use super::job::{Failure, Finished, Job, Made, Write};
 use super::outcome::Announce;
-use super::plan::{inputs, output_bytes};
+use super::plan::inputs;
 use super::run::{Place, Run, Status};
 use crate::chunk::{Charge, Chunk, charge};
 use crate::config::Eviction;
@@ -72,6 +72,8 @@ impl Effects {
 #[derive(Clone, Copy, Debug)]
 struct Need {
     charges: u64,
+    /// Of that, what is for inputs that are brought back.
+    loads: u64,
     frees: u64,
 }
 
@@ -247,10 +249,11 @@ impl Core {
             self.make_room(need.charges, (!any).then(|| place.next_use()), effects);
             return None;
         }
-        Some(self.grant(place, task, need.charges, is_head))
+        Some(self.grant(place, task, need, is_head))
     }
 
-    fn grant(&mut self, place: Place, task: TaskId, bytes: u64, is_head: bool) -> Job {
+    fn grant(&mut self, place: Place, task: TaskId, need: Need, is_head: bool) -> Job {
+        let Need { charges: bytes, loads, .. } = need;
         let run = self.runs.get_mut(&place.run()).expect("the run was just looked up");
         if !is_head {
             run.premature_granted(task);
@@ -265,7 +268,7 @@ impl Core {
             let slot = run.slot(input).expect("an input is there until its last reader");
             inputs.push((slot, self.slots.pin(slot)));
         }
-        Job { run: run.id, task, graph: run.graph.clone(), inputs, grant, announce: run.announce.clone() }
+        Job { run: run.id, task, graph: run.graph.clone(), inputs, grant, loads, announce: run.announce.clone() }
     }
 
     fn need(&self, run: &Run, task: TaskId) -> Need {
@@ -291,8 +294,8 @@ impl Core {
         }
         // What bringing inputs back takes for a while, one input after the other.
         let passing = staging.saturating_add(redo);
-        let own = output_bytes(&run.graph, task).saturating_add(cost.workspace).saturating_add(passing);
-        Need { charges: load.saturating_add(own), frees: frees.saturating_add(passing) }
+        let own = run.output_bytes(task).saturating_add(cost.workspace).saturating_add(passing);
+        Need { charges: load.saturating_add(own), loads: load, frees: frees.saturating_add(passing) }
     }
 
     /// What premature outputs that can't be evicted may still take, so that every run can go on.
@@ -369,6 +372,9 @@ impl Core {
         let Some(mut run) = self.runs.remove(&done.run) else { return ready };
         run.running -= 1;
         run.premature_ended(done.task);
+        if let Ok(made) = &made {
+            run.learn(done.task, made.retained);
+        }
         match made {
             Ok(made) if run.failure.is_none() => {
                 ready = run.done(done.task);
@@ -414,7 +420,7 @@ impl Core {
         let evictable = run.roles.evictable[task.index()];
         let slot = self.slots.insert(NewChunk {
             chunk: made.chunk,
-            bytes: made.encoded.map_or_else(|| output_bytes(&run.graph, task), charge),
+            bytes: made.encoded.map_or(made.retained, charge),
             charge: made.charge,
             ways: Ways {
                 spill: made.encoded.is_some() && evictable,

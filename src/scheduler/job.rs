@@ -25,6 +25,8 @@ pub(super) struct Job {
     /// Its inputs, pinned, as its function expects them.
     pub(super) inputs: Vec<(SlotId, Pinned)>,
     pub(super) grant: Grant,
+    /// What of the grant is for inputs that are brought back.
+    pub(super) loads: u64,
     pub(super) announce: Arc<Announce>,
 }
 
@@ -44,6 +46,8 @@ pub(super) struct Made {
     pub(super) charge: Option<Charge>,
     /// Its bytes when encoded, if it can be.
     pub(super) encoded: Option<u64>,
+    /// The bytes of its grant that it still holds.
+    pub(super) retained: u64,
     /// How long its function took.
     pub(super) took: Duration,
 }

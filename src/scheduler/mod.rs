@@ -140,6 +140,8 @@ pub struct Stats {
     pub charged_bytes: u64,
     /// The most bytes that were on the ledger at once.
     pub ledger_peak_bytes: u64,
+    /// Bytes that tasks took beyond what they were estimated to.
+    pub overrun_bytes: u64,
     /// Bytes on scratch now.
     pub scratch_bytes: u64,
     /// The most bytes that were on scratch at once.
@@ -444,6 +446,7 @@ impl Scheduler {
             library_bytes: count(&counters.read_by_library),
             charged_bytes: ledger.charged(),
             ledger_peak_bytes: ledger.peak(),
+            overrun_bytes: ledger.overruns(),
             scratch_bytes: scratch.used(),
             scratch_peak_bytes: scratch.peak(),
         }

@@ -168,10 +168,24 @@ pub(super) struct Budget {
     pub(super) fixed: u64,
     /// `B`.
     pub(super) premature: u64,
+    /// `p - 1`.
+    others: u64,
     /// `G(h)` by place in the order.
     pub(super) floor_from: Vec<u64>,
     /// Which outputs the replay evicts, by task; empty where it evicts none.
     pub(super) evicted: Vec<bool>,
+}
+
+/// `B` for `others` workers beside one, and a largest task of `largest` bytes.
+fn premature(others: u64, largest: u64) -> u64 {
+    others.saturating_mul(largest.saturating_mul(PREMATURE_TASKS).max(LEAST_PREMATURE))
+}
+
+impl Budget {
+    /// A task whose size was an estimate took `bytes`: others like it must be able to run ahead of the head.
+    pub(super) fn learn(&mut self, bytes: u64) {
+        self.premature = self.premature.max(premature(self.others, bytes));
+    }
 }
 
 /// What the session brings in: its limit, workers, fixed bytes of its own, and chunks that it holds.
@@ -261,8 +275,8 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         most = most.max(need.saturating_add(fixed));
         *need = most;
     }
-    let share = largest.saturating_mul(PREMATURE_TASKS).max(LEAST_PREMATURE);
-    let premature = (setting.threads as u64 - 1).saturating_mul(share);
+    let others = setting.threads as u64 - 1;
+    let premature = premature(others, largest);
     let mut plan = Plan {
         tasks: graph.len(),
         fixed,
@@ -280,7 +294,7 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         let room = setting.limit.saturating_sub(fixed);
         (plan.traffic, evicted) = super::forecast::traffic(graph, order, roles, room);
     }
-    Budget { plan, fixed: own, premature, floor_from, evicted }
+    Budget { plan, fixed: own, premature, others, floor_from, evicted }
 }
 
 /// One worker, going through the order without evicting.

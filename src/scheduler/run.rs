@@ -13,7 +13,7 @@ use super::held::Held;
 use super::outcome::{Announce, Keep};
 use super::plan::{Budget, Roles, inputs, output_bytes, own_bytes};
 use crate::error::Error;
-use crate::graph::{Graph, Order, TaskId, Work};
+use crate::graph::{Graph, Order, Size, TaskId, Work};
 use crate::memory::{NEVER, SlotId};
 
 /// How many of the tasks that needed a failed one its error names.
@@ -103,6 +103,8 @@ pub(super) struct Run {
     slots: Vec<Option<SlotId>>,
     readers: Readers,
     done: usize,
+    /// The largest output of each layer whose sizes are estimates.
+    learned: HashMap<String, u64>,
     /// The rank of the least unfinished task.
     head: u32,
     roots: Vec<TaskId>,
@@ -119,6 +121,8 @@ pub(super) struct Run {
 #[derive(Clone, Copy, Debug)]
 struct Premature {
     bytes: u64,
+    /// Of that, its output.
+    output: u64,
     stuck: u64,
 }
 
@@ -157,6 +161,7 @@ impl Run {
             running: 0,
             handles: HashMap::new(),
             done: 0,
+            learned: HashMap::new(),
             head: 0,
             roots: Vec::new(),
             next_root: 0,
@@ -208,7 +213,29 @@ impl Run {
     }
 
     pub(super) fn own_bytes(&self, task: TaskId) -> u64 {
-        own_bytes(&self.graph, &self.roles, task)
+        let estimated = output_bytes(&self.graph, task);
+        own_bytes(&self.graph, &self.roles, task).saturating_add(self.output_bytes(task).saturating_sub(estimated))
+    }
+
+    /// What a task's output is taken to be: where that is an estimate, at least as much as the largest of its layer was.
+    pub(super) fn output_bytes(&self, task: TaskId) -> u64 {
+        let stated = output_bytes(&self.graph, task);
+        match self.graph.cost(task).output {
+            Size::Exact(_) => stated,
+            Size::Estimated(_) => stated.max(self.learned.get(self.graph.key(task).name()).copied().unwrap_or(0)),
+        }
+    }
+
+    /// A task has kept so many bytes.
+    pub(super) fn learn(&mut self, task: TaskId, bytes: u64) {
+        if let Size::Estimated(_) = self.graph.cost(task).output {
+            self.budget.learn(bytes.saturating_add(self.graph.cost(task).workspace));
+            let name = self.graph.key(task).name();
+            match self.learned.get_mut(name) {
+                Some(largest) => *largest = bytes.max(*largest),
+                None => drop(self.learned.insert(name.to_owned(), bytes)),
+            }
+        }
     }
 
     /// Whether nothing is left to be done: all is done, or it has failed and what was under way has ended.
@@ -329,11 +356,12 @@ impl Run {
 
     /// The part of a task's output that can't be evicted.
     pub(super) fn stuck_bytes(&self, task: TaskId) -> u64 {
-        if self.roles.evictable[task.index()] { 0 } else { output_bytes(&self.graph, task) }
+        if self.roles.evictable[task.index()] { 0 } else { self.output_bytes(task) }
     }
 
     pub(super) fn premature_granted(&mut self, task: TaskId) {
-        let held = Premature { bytes: self.own_bytes(task), stuck: self.stuck_bytes(task) };
+        let (bytes, output) = (self.own_bytes(task), self.output_bytes(task));
+        let held = Premature { bytes, output, stuck: self.stuck_bytes(task) };
         self.premature_bytes += held.bytes;
         self.premature_stuck += held.stuck;
         self.premature.insert(task, held);
@@ -341,10 +369,9 @@ impl Run {
 
     /// The workspace of a premature task is free again; its output remains.
     pub(super) fn premature_ended(&mut self, task: TaskId) {
-        let output = output_bytes(&self.graph, task);
         if let Some(held) = self.premature.get_mut(&task) {
-            self.premature_bytes -= held.bytes - output;
-            held.bytes = output;
+            self.premature_bytes -= held.bytes - held.output;
+            held.bytes = held.output;
         }
     }
 

@@ -181,7 +181,7 @@ fn steal(shared: &Shared, thief: usize) -> Option<Place> {
 }
 
 fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) {
-    let Job { run, task, graph, inputs, grant, announce } = job;
+    let Job { run, task, graph, inputs, grant, loads, announce } = job;
     let key = graph.key(task);
     let own = grant.of(key);
     let started = (!shared.observers.is_empty()).then(Instant::now);
@@ -189,13 +189,22 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
         shared.observers.tell(&Event::TaskStarted { task: key.label(), worker });
     }
     let (slots, pinned): (Vec<SlotId>, Vec<Pinned>) = inputs.into_iter().unzip();
-    let made = load_inputs(shared, &graph, task, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
-        let Work::Call(call) = graph.work(task) else { return Err(Failure::Panicked("a held chunk was run".into())) };
-        let report = |event: &Event<'_>| shared.report(event);
-        run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
-    });
+    let mut made =
+        load_inputs(shared, &graph, task, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
+            let Work::Call(call) = graph.work(task) else {
+                return Err(Failure::Panicked("a held chunk was run".into()));
+            };
+            let report = |event: &Event<'_>| shared.report(event);
+            run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
+        });
     let ok = made.is_ok();
-    grant.close();
+    let drawn = grant.close();
+    if let Ok(made) = &mut made {
+        made.retained = drawn.saturating_sub(loads);
+    }
+    if grant.overrun() > 0 {
+        shared.observers.tell(&Event::Overrun { task: key.label(), bytes: grant.overrun() });
+    }
     let finished = Finished { run, task, inputs: slots };
     let ready = shared.locked(|core, effects| core.complete(finished, made, effects));
     shared.counters.add_task(worker);
@@ -230,7 +239,7 @@ pub(super) fn run_call(
     }));
     match outcome {
         Ok(Ok((chunk, unmetered, encoded, took))) => match charge_value(context.allocator(), unmetered) {
-            Ok(charge) => Ok(Made { chunk, charge, encoded, took }),
+            Ok(charge) => Ok(Made { chunk, charge, encoded, retained: 0, took }),
             Err(error) => Err(Failure::Returned(Arc::new(error))),
         },
         Ok(Err(error)) => Err(Failure::Returned(error.into())),

@@ -179,8 +179,35 @@ fn an_estimate_may_be_exceeded_and_is_reported_in_the_peak() {
     let graph = Graph::new([guess]).unwrap();
     assert!(!session.plan_graph(&graph, &[Key::new("guess")]).unwrap().exact());
     let chunks = session.run(&graph, &[Key::new("guess")]).unwrap();
-    assert!(session.stats().ledger_peak_bytes > 8 << 20);
+    let stats = session.stats();
+    assert!(stats.ledger_peak_bytes > 8 << 20 && stats.overrun_bytes > 7 << 20, "{stats:?}");
     drop(chunks);
+    assert_at_rest(&session);
+}
+
+/// The first of a layer tells how large the others are likely to be: the limit is overrun once, not each time.
+#[test]
+fn estimates_learn_from_what_their_layer_took() {
+    let (_folder, session) = session(8 << 20, 2);
+    let guess = |at: u32| {
+        let run = |context: &thermocline::graph::TaskContext<'_>, _: &[Chunk]| {
+            Ok(Chunk::new(context.block::<u64>(&[1 << 17])?.freeze()))
+        };
+        Task::new(Key::indexed("guess", [at]), [], Arc::new(run)).output(Size::Estimated(1000)).spillable()
+    };
+    let all: Vec<Key> = (0..40).map(|at| Key::indexed("guess", [at])).collect();
+    let sum = word_task(Key::new("last"), vec![all[39].clone()], 1, 1, 0);
+    // A chain of readers keeps them all alive, so that they don't fit.
+    let readers = (0..40).map(|at| {
+        let before = if at == 0 { Key::new("last") } else { Key::indexed("read", [at - 1]) };
+        word_task(Key::indexed("read", [at]), vec![before, all[at as usize].clone()], 1, 1, 0)
+    });
+    let graph = Graph::new((0..40).map(guess).chain([sum]).chain(readers)).unwrap();
+    drop(session.run(&graph, &[Key::indexed("read", [39])]).unwrap());
+    let stats = session.stats();
+    // Both workers may be in the dark at first.
+    assert!(stats.overrun_bytes > 0 && stats.overrun_bytes <= 2 << 20, "{stats:?}");
+    assert!(stats.ledger_peak_bytes <= 8 << 20, "{stats:?}");
     assert_at_rest(&session);
 }
 
