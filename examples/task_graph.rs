@@ -30,3 +30,8 @@ fn main() -> thermocline::Result<()> {
     println!("z = {}", chunks[0].get::<Block<i64>>()?.as_slice()[0]);
     Ok(())
 }
+
+#[test]
+fn it_runs() -> thermocline::Result<()> {
+    main()
+}

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use thermocline::ndarray::ArrayD;
-use thermocline::{Array, Builder, Session};
+use thermocline::{Array, Builder, Config, Plan, Session};
 
 use crate::cli::{Run, Workload};
 use crate::error::{BenchError, Result};
@@ -48,22 +48,36 @@ fn lazy(workload: Workload, x: &Array<f32>) -> Array<f32> {
     }
 }
 
-/// States what a workload would need.
+/// States what a workload would need; also as JSON, with what is only known after a run left out.
 pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
-    let run = run.clone();
-    let plan = interrupt.guard(
-        move || {
-            let session = builder(&run).build()?;
-            Ok(match run.workload {
-                Workload::Spilling => session.plan_persist(&Array::from_source(Random::new(run.size.bytes())))?,
-                workload => session.plan(&lazy(workload, &Input::open(&run)?.values))?,
-            })
-        },
-        |_| (),
-    )?;
+    let json = run.json.as_deref().map(Json::create).transpose()?;
+    let mut report = Report::new(run.workload.name());
+    let planned = {
+        let run = run.clone();
+        interrupt.guard(move || planned(&run), |_| ())
+    };
+    if let Ok((plan, config)) = &planned {
+        report.planned(plan);
+        report.tasks = Some(plan.tasks() as u64);
+        report.memory_limit_bytes = Some(config.memory_limit().bytes());
+        report.threads = Some(config.threads());
+    }
+    report.ended(planned.as_ref().err());
+    let written = json.map_or(Ok(()), |json| json.write(&report));
+    let (plan, _) = planned?;
+    written?;
     let refused = plan.floor() > plan.memory_limit();
     let advice = if refused { "\nthe limit is below the floor: this would be refused" } else { "" };
     print(&format!("{plan}{advice}\n"))
+}
+
+fn planned(run: &Run) -> Result<(Plan, Config)> {
+    let session = builder(run).build()?;
+    let plan = match run.workload {
+        Workload::Spilling => session.plan_persist(&Array::from_source(Random::new(run.size.bytes())))?,
+        workload => session.plan(&lazy(workload, &Input::open(run)?.values))?,
+    };
+    Ok((plan, session.config().clone()))
 }
 
 /// What is left to be drawn of a run.
@@ -134,7 +148,7 @@ fn measure(run: &Run, session: &Session, account: &Arc<Account>, interrupt: &Int
 
 impl Account {
     /// Takes down what a run is going to need.
-    fn planned(&self, plan: thermocline::Result<thermocline::Plan>) -> Result<()> {
+    fn planned(&self, plan: thermocline::Result<Plan>) -> Result<()> {
         let plan = plan?;
         self.report.lock().planned(&plan);
         self.progress.expect(plan.tasks());

@@ -113,6 +113,10 @@ fn a_plan_states_what_is_needed_and_runs_nothing() {
         ended.out
     };
     let ocean = ocean().to_str().unwrap();
+    let stated = figures(bench().args(["plan", "mean", "--dir", ocean, "--memory-limit", "1GiB", "--threads", "2"]));
+    assert_eq!((bytes(&stated, "memory_limit_bytes"), bytes(&stated, "threads")), (1 << 30, 2));
+    assert!(bytes(&stated, "floor_bytes") <= bytes(&stated, "stated_peak_bytes") && bytes(&stated, "tasks") > 0);
+    assert!(stated["wall_s"].is_null() && stated["result_sha256"].is_null(), "{stated}");
     assert!(plan(&["mean", "--dir", ocean, "--memory-limit", "1GiB"]).contains("expected spill  0 B"));
     assert!(plan(&["anomaly-std", "--dir", ocean, "--memory-limit", "1MiB"]).contains("below the floor"));
     // Far more than could be made in the time of a test.
