@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Plan(Run),
     /// List the workloads
     List,
-    /// Time the bare loop: read, inflate, fold, and nothing else
+    /// Time the bare loop (read, inflate, fold, and nothing else), and the workload mean in turn with it
     Limit(Limit),
 }
 
@@ -163,7 +163,7 @@ impl Workload {
 }
 
 /// What the bare loop reads.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Limit {
     /// A folder of files that `generate` made
     #[arg(long)]
@@ -171,6 +171,15 @@ pub(crate) struct Limit {
     /// Threads
     #[arg(long, value_name = "N", value_parser = threads())]
     pub(crate) threads: Option<usize>,
+    /// Chunk lengths for the workload, e.g. 24,360,360
+    #[arg(long, value_name = "LENGTHS", value_delimiter = ',', value_parser = at_least_one())]
+    pub(crate) chunks: Vec<usize>,
+    /// How often each is timed
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one())]
+    pub(crate) rounds: usize,
+    /// Write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 fn at_least_one() -> RangedU64ValueParser<usize> {

@@ -32,6 +32,9 @@ pub(crate) enum BenchError {
     /// The library is broken.
     #[error("the sum is {found}, expected {expected}: this is a mistake in the library")]
     WrongSum { found: f64, expected: f64 },
+    /// The library is broken, or the bare loop is.
+    #[error("the library and the bare loop find different means: one of them is mistaken")]
+    WrongMeans,
     /// Ctrl-C.
     #[error("interrupted")]
     Cancelled,

@@ -32,11 +32,7 @@ impl Input {
             Some(name) => name.clone(),
             None => default_variable(files.variables())?,
         };
-        let mut values = files.array::<f32>(&variable)?;
-        if !run.chunks.is_empty() {
-            check_chunks(&run.chunks, &values.shape())?;
-            values = values.rechunk(&run.chunks).checked()?;
-        }
+        let values = rechunked(files.array::<f32>(&variable)?, &run.chunks)?;
         Ok(Self { values, variable, paths })
     }
 
@@ -47,6 +43,15 @@ impl Input {
     pub(crate) fn last(&self) -> &Path {
         &self.paths[self.paths.len() - 1]
     }
+}
+
+/// The same values in chunks of these lengths; as they are where there are none.
+pub(crate) fn rechunked(whole: Array<f32>, chunks: &[usize]) -> Result<Array<f32>> {
+    if chunks.is_empty() {
+        return Ok(whole);
+    }
+    check_chunks(chunks, &whole.shape())?;
+    Ok(whole.rechunk(chunks).checked()?)
 }
 
 /// The files, in the order in which they follow each other.

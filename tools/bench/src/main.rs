@@ -68,7 +68,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
         }
         Some(Command::Limit(options)) => {
             let threads = options.threads.unwrap_or_else(threads);
-            interrupt.guard(move || limit::print(&options.dir, threads), |_| ())
+            limit::limit(&options, threads, interrupt)
         }
     }
 }

@@ -206,7 +206,7 @@ impl Json {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    pub(crate) fn write(mut self, report: &Report) -> Result<()> {
+    pub(crate) fn write(mut self, report: &impl Serialize) -> Result<()> {
         let text =
             serde_json::to_string_pretty(report).map_err(|error| BenchError::file(&self.path, error.to_string()))?;
         writeln!(self.file, "{text}").map_err(BenchError::io(&self.path, "writing"))

@@ -3,7 +3,7 @@
 use hdf5::File;
 use thermocline::ndarray::Array3;
 
-use crate::support::{DAYS, bench, bytes, figures, is_empty, ocean, ocean_file, run, scratch};
+use crate::support::{DAYS, bench, bytes, figures, is_empty, ocean, ocean_file, run, run_with_json, scratch};
 
 /// Mean and number of the cells that have a mean over time, by a plain loop.
 fn expected_mean() -> (f64, u64) {
@@ -130,5 +130,20 @@ fn the_workloads_are_listed() {
     assert_eq!(ended.code, Some(0));
     for workload in ["mean", "anomaly-std", "spilling"] {
         assert!(ended.out.lines().any(|line| line.starts_with(workload)), "{}", ended.out);
+    }
+}
+
+#[test]
+fn the_bare_loop_is_timed_in_turn_with_the_library() {
+    let (ended, figures) = run_with_json(
+        bench().args(["limit", "--rounds", "1", "--threads", "2", "--chunks", "2,360,360", "--dir"]).arg(ocean()),
+    );
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for line in ["i16 sums and counts    2 threads, 3 days: ", "to f32, folded in f64  2 threads, 3 days: "] {
+        assert!(ended.out.contains(line), "{ended:?}");
+    }
+    assert_eq!((bytes(&figures, "days"), bytes(&figures, "rounds")), (DAYS as u64, 1));
+    for time in ["integers", "floats", "mean", "mean_to_floats", "mean_to_integers"] {
+        assert!(figures[time]["wall_s"].as_f64().unwrap() > 0.0, "{figures}");
     }
 }
