@@ -7,6 +7,7 @@ mod steps;
 
 use std::process::ExitCode;
 
+use cmake::Cmake;
 use steps::Step;
 
 const USAGE: &str = "\
@@ -24,33 +25,48 @@ fn main() -> ExitCode {
         println!("{USAGE}");
         return ExitCode::SUCCESS;
     };
-    let steps = match (command.as_str(), rest) {
+    let job = match (command.as_str(), rest) {
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        ("test", []) => steps::test(false),
-        ("test", [all]) if all == "--all" => steps::test(true),
-        ("models", []) => vec![steps::models()],
-        ("build", []) => vec![Step::new("build", ["build", "-p", "bench"])],
-        ("build", [release]) if release == "--release" => {
-            vec![Step::new("build", ["build", "-p", "bench", "--release"])]
-        }
-        ("bench", rest) => {
-            vec![Step::new("bench", ["run", "--quiet", "--release", "-p", "bench", "--"]).and(rest)]
-        }
-        ("cargo", rest) => vec![Step::new("cargo", []).and(rest)],
+        ("test", []) => Job::Steps(steps::test(false)),
+        ("test", [all]) if all == "--all" => Job::Steps(steps::test(true)),
+        ("models", []) => Job::Steps(vec![steps::models()]),
+        ("build", []) => Job::Steps(vec![steps::build(false)]),
+        ("build", [release]) if release == "--release" => Job::Steps(vec![steps::build(true)]),
+        ("bench", rest) => Job::Bench(rest),
+        ("cargo", rest) => Job::Cargo(rest),
         _ => {
             eprintln!("xtask: no such command: {}\n\n{USAGE}", arguments.join(" "));
             return ExitCode::from(2);
         }
     };
-    let quiet = command == "bench" || command == "cargo";
-    match cmake::prepare().map(|cmake| steps::run(&steps, &cmake, quiet)) {
-        Ok(code) => code,
-        Err(problem) => {
-            eprintln!("xtask: {problem}");
-            ExitCode::FAILURE
+    cmake::prepare().and_then(|cmake| do_job(&job, &cmake)).unwrap_or_else(|problem| {
+        eprintln!("xtask: {problem}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What a command comes to.
+enum Job<'a> {
+    Steps(Vec<Step>),
+    /// Built first, with cargo's own progress: the first time takes minutes.
+    Bench(&'a [String]),
+    Cargo(&'a [String]),
+}
+
+fn do_job(job: &Job<'_>, cmake: &Cmake) -> Result<ExitCode, String> {
+    match job {
+        Job::Steps(steps) => Ok(steps::run(steps, cmake)),
+        Job::Bench(arguments) => {
+            let code = steps::run(&[steps::build(true)], cmake);
+            if code != ExitCode::SUCCESS {
+                return Ok(code);
+            }
+            let run = Step::new("bench", ["run", "--quiet", "--release", "-p", "bench", "--"]);
+            Err(run.and(arguments).take_over(cmake))
         }
+        Job::Cargo(arguments) => Err(Step::new("cargo", []).and(arguments).take_over(cmake)),
     }
 }

@@ -1,6 +1,7 @@
 //! What the commands run, as data, and the runner.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use crate::cmake::Cmake;
@@ -26,6 +27,18 @@ impl Step {
     fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
         self
+    }
+
+    fn command(&self, cmake: &Cmake) -> Command {
+        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+        command.args(&self.arguments).envs(self.environment.iter().copied());
+        cmake.set_up(&mut command);
+        command
+    }
+
+    /// Makes this process the step's: signals and exit codes are then its own. Gives the reason where that fails.
+    pub(crate) fn take_over(&self, cmake: &Cmake) -> String {
+        format!("can't start cargo: {}", self.command(cmake).exec())
     }
 
     fn command_line(&self) -> String {
@@ -59,26 +72,22 @@ pub(crate) fn models() -> Step {
         .with("CARGO_TARGET_DIR", "target/models")
 }
 
+/// Builds the bench tool.
+pub(crate) fn build(release: bool) -> Step {
+    let step = Step::new("build", ["build", "-p", "bench"]);
+    if release { step.and(&["--release".into()]) } else { step }
+}
+
 /// Runs the steps until one fails.
-pub(crate) fn run(steps: &[Step], cmake: &Cmake, quiet: bool) -> ExitCode {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+pub(crate) fn run(steps: &[Step], cmake: &Cmake) -> ExitCode {
     for step in steps {
-        if !quiet {
+        if steps.len() > 1 {
             println!("xtask: {}", step.name);
         }
-        let mut command = Command::new(&cargo);
-        command.args(&step.arguments).envs(step.environment.iter().copied());
-        cmake.set_up(&mut command);
-        let code = match command.status() {
+        match step.command(cmake).status() {
             Ok(status) if status.success() => continue,
-            Ok(status) => status.code().unwrap_or(1),
-            Err(error) => {
-                eprintln!("xtask: {}: can't start cargo: {error}", step.name);
-                1
-            }
-        };
-        if quiet {
-            return ExitCode::from(u8::try_from(code).unwrap_or(1));
+            Ok(_) => {}
+            Err(error) => eprintln!("xtask: {}: can't start cargo: {error}", step.name),
         }
         eprintln!("xtask: {} failed; alone: {}", step.name, step.command_line());
         if matches!(step.arguments.first().map(String::as_str), Some("fmt" | "clippy")) {

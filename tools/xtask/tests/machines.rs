@@ -156,6 +156,21 @@ fn one_line_says_what_to_install() {
 }
 
 #[test]
+fn exit_codes_are_those_of_the_program() {
+    let machine = Machine::with(&[("cc", ""), ("make", ""), ("cmake", NEW_CMAKE)]);
+    let code = |arguments: &[&str], cargo: &str| {
+        let script = machine.bin().join("mine");
+        fs::write(&script, format!("#!/bin/sh\n{cargo}\n")).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        machine.xtask(arguments, &[("CARGO", script.to_str().unwrap())]).status.code()
+    };
+    assert_eq!(code(&["bench", "run"], "[ \"$1\" = build ] || exit 130"), Some(130));
+    assert_eq!(code(&["cargo", "check"], "exit 101"), Some(101));
+    assert_eq!(code(&["bench"], "exit 101"), Some(1));
+    assert_eq!(code(&["test"], "[ \"$1\" = fmt ] || exit 101"), Some(1));
+}
+
+#[test]
 fn the_tools_are_built_and_run_by_their_commands() {
     let machine = Machine::with(&[("cc", ""), ("make", ""), ("cmake", NEW_CMAKE)]);
     let called = |arguments: &[&str]| {
@@ -165,8 +180,10 @@ fn the_tools_are_built_and_run_by_their_commands() {
     };
     assert!(called(&["build", "--release"]).contains("cargo build -p bench --release "));
     assert!(called(&["build"]).contains("cargo build -p bench ["));
-    let bench = "cargo run --quiet --release -p bench -- run mean --dir d ";
-    assert!(called(&["bench", "run", "mean", "--dir", "d"]).starts_with(bench));
+    let bench = called(&["bench", "run", "mean", "--dir", "d"]);
+    let (built, ran) = bench.split_once('\n').unwrap();
+    assert!(built.starts_with("cargo build -p bench --release "), "{bench}");
+    assert!(ran.starts_with("cargo run --quiet --release -p bench -- run mean --dir d "), "{bench}");
     let steps = called(&["test"]);
     assert_eq!(steps.lines().filter(|line| line.starts_with("cargo ")).count(), 5);
     assert!(steps.lines().last().unwrap().starts_with("cargo test --workspace --all-features"), "{steps}");

@@ -25,7 +25,7 @@ fn files_are_the_same_at_any_number_of_threads_and_are_kept() {
     assert_eq!((summary.days, summary.written), (3, 1));
     let bytes_a_value = summary.stored_bytes as f64 / (3 * CELLS) as f64;
     assert!((0.75..1.05).contains(&bytes_a_value), "{bytes_a_value}");
-    make(b.path(), 3);
+    make(b.path(), 4);
     assert!(only_file(a.path()) == only_file(b.path()));
     let again = make(a.path(), 2);
     assert_eq!((again.kept, again.written), (1, 0));
