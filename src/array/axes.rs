@@ -14,6 +14,11 @@ pub trait Axes {
     fn are_kept(&self) -> bool {
         false
     }
+
+    /// Whether all axes are meant, whichever there are.
+    fn means_all(&self) -> bool {
+        false
+    }
 }
 
 /// Axes that a reduction keeps, with length 1: made by [`keepdims`].
@@ -45,17 +50,25 @@ impl<A: Axes> Axes for Keepdims<A> {
     fn are_kept(&self) -> bool {
         true
     }
+
+    fn means_all(&self) -> bool {
+        self.0.means_all()
+    }
+}
+
+/// The place of `axis`, counted from the end where negative.
+pub(super) fn place_of_axis(axis: i32, ndim: usize) -> Result<usize, String> {
+    let from_end = if axis < 0 { i64::from(axis) + ndim as i64 } else { i64::from(axis) };
+    let place = usize::try_from(from_end).ok().filter(|&place| place < ndim);
+    place.ok_or_else(|| format!("axis {axis} of an array of {ndim} dimensions does not exist"))
 }
 
 fn resolve(axes: &[i32], ndim: usize) -> Result<Vec<bool>, String> {
     let mut meant = vec![false; ndim];
     for &axis in axes {
-        let from_end = if axis < 0 { i64::from(axis) + ndim as i64 } else { i64::from(axis) };
-        let place = usize::try_from(from_end).ok().and_then(|place| meant.get_mut(place));
-        match place {
-            None => return Err(format!("axis {axis} of an array of {ndim} dimensions does not exist")),
-            Some(true) => return Err(format!("axis {axis} is named twice")),
-            Some(place) => *place = true,
+        let place = place_of_axis(axis, ndim)?;
+        if std::mem::replace(&mut meant[place], true) {
+            return Err(format!("axis {axis} is named twice"));
         }
     }
     Ok(meant)
@@ -104,5 +117,9 @@ impl<A: Axes + ?Sized> Axes for &A {
 impl Axes for RangeFull {
     fn resolve(&self, ndim: usize) -> Result<Vec<bool>, String> {
         Ok(vec![true; ndim])
+    }
+
+    fn means_all(&self) -> bool {
+        true
     }
 }

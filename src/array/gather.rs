@@ -1,4 +1,4 @@
-//! Boxes in one piece, and tasks that make blocks.
+//! Boxes in one piece, and nodes whose blocks are made of such.
 //!
 //! Some operations need a whole box of their input at once: a user's function of a block, a sort, a matrix product. A
 //! [`Gather`] is how a task comes by it: where the box is a block that another task makes, that block itself, without a
@@ -7,12 +7,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::grid::Region;
-use super::node::{BlocksKernel, Built, Kernel, Kind, Scope, Shared, block_key, compile, compile_blocks, materialised};
+use super::grid::{ChunkGrid, Region};
+use super::node::{
+    BlocksKernel, Built, Kernel, Kind, Node, Scope, Shared, block_key, compile, compile_blocks, materialised,
+};
 use super::strided::copy_tile;
-use crate::chunk::{Block, BlockMut, Chunk, Element};
+use crate::chunk::{Block, Chunk, Element};
 use crate::error::Result;
-use crate::graph::{Key, Layers, Size, Task, TaskContext};
+use crate::graph::{Key, Layers, Scratch, Size, Task, TaskContext};
 
 /// Fills `out`, in C order, with the box `region` that `kernel` was compiled for.
 pub(super) fn fill<T: Element>(
@@ -82,7 +84,7 @@ impl<T: Element> Gather<T> {
         match &self.from {
             From::Block(place) => Ok(Values::Shared(scope.chunks[*place].get::<Block<T>>()?.as_slice())),
             From::Kernel(kernel) => {
-                let mut block = scope.context.block::<T>(&self.region.shape)?;
+                let mut block = scope.context.scratch::<T>(self.region.len())?;
                 fill(&**kernel, scope, &self.region, block.as_mut_slice())?;
                 Ok(Values::Own(block))
             }
@@ -108,7 +110,7 @@ fn whole_block(built: &Built, region: &Region) -> Option<Vec<usize>> {
 /// Values in C order: a block of another task's, or one of this task's own.
 pub(super) enum Values<'a, T> {
     Shared(&'a [T]),
-    Own(BlockMut<T>),
+    Own(Scratch<'a, T>),
 }
 
 impl<T: Element> Deref for Values<'_, T> {
@@ -129,6 +131,44 @@ pub(super) type Make<T> = Box<dyn Fn(Scope<'_>, &mut [T]) -> Result<()> + Send +
 pub(super) struct Recipe<T> {
     pub(super) workspace: u64,
     pub(super) make: Make<T>,
+}
+
+/// Writes the recipe for a box of the result. Tasks that it needs are added to the layers, their keys to the list.
+pub(super) type Prepare<T> =
+    Box<dyn Fn(&mut Layers, &[usize], &Region, &mut Vec<Key>) -> Result<Recipe<T>> + Send + Sync>;
+
+/// An array whose blocks are made by a task each, by a recipe of its own.
+pub(super) struct BlockNode<T> {
+    pub(super) label: &'static str,
+    pub(super) grid: ChunkGrid,
+    /// Called with the block's coordinates and its box.
+    pub(super) prepare: Prepare<T>,
+}
+
+impl<T: Element> Node<T> for BlockNode<T> {
+    fn label(&self) -> &str {
+        self.label
+    }
+
+    fn grid(&self) -> &ChunkGrid {
+        &self.grid
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Blocks
+    }
+
+    fn build(&self, layers: &mut Layers) -> Result<Built> {
+        let built = Built { name: layers.name(self.label), grid: self.grid.clone() };
+        for block in 0..self.grid.blocks() {
+            let coordinates = self.grid.coordinates(block);
+            let region = self.grid.region(&coordinates);
+            let mut needs = Vec::new();
+            let recipe = (self.prepare)(layers, &coordinates, &region, &mut needs)?;
+            add_block_task(layers, built.key(block), needs, region.shape, recipe);
+        }
+        Ok(built)
+    }
 }
 
 /// Adds the task that makes a block of `shape` by `recipe`.

@@ -14,7 +14,9 @@
 mod axes;
 mod chunks;
 mod compute;
+mod concatenate;
 pub mod creation;
+mod diff;
 mod elementwise;
 mod fold;
 mod gather;
@@ -22,15 +24,21 @@ mod grid;
 mod lanes;
 mod leaf;
 mod map_blocks;
+mod masked;
 mod node;
 mod operators;
+mod permute;
+mod pick;
+mod picks;
 pub mod random;
+mod rearrange;
 mod rechunk;
 mod rechunk_plan;
 mod reduce;
 mod reducer;
 pub mod reductions;
-mod select;
+mod reshape;
+mod slice;
 mod source;
 mod strided;
 pub mod ufunc;
@@ -49,11 +57,12 @@ use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
 pub use map_blocks::{BlockInfo, IntoBlock, MapBlocks};
 use node::{Node, Shared};
 pub use operators::{Arithmetic, Cast};
+use permute::PermuteNode;
+pub use rearrange::Pad;
 use reduce::ReduceNode;
 use reducer::{Count, Extreme, Mean, Reducer, Sum, Variance};
 pub use reducer::{Real, Summable};
-use reductions::KeptAxesNode;
-use select::{ConcatenateNode, SliceNode, Stride};
+pub use slice::Slice;
 pub use source::{Source, TILE};
 pub use ufunc::{Float, Number, Operand, RealFloat, Tolerance};
 
@@ -81,81 +90,6 @@ pub struct Array<T: Element> {
 impl<T: Element> Clone for Array<T> {
     fn clone(&self) -> Self {
         Self { node: self.node.clone(), failure: self.failure.clone() }
-    }
-}
-
-/// A part along one axis, by NumPy's rules: `start..stop` with a step; negative indices count from the end.
-///
-/// ```
-/// use thermocline::array::Slice;
-///
-/// let reversed = Slice::all().step(-1);
-/// let last_ten = Slice::from(-10..);
-/// # let _ = (reversed, last_ten);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice {
-    start: Option<isize>,
-    stop: Option<isize>,
-    step: isize,
-}
-
-impl Slice {
-    /// The whole axis.
-    #[must_use]
-    pub fn all() -> Self {
-        Self { start: None, stop: None, step: 1 }
-    }
-
-    /// From `start`, up to but without `stop`.
-    #[must_use]
-    pub fn new(start: Option<isize>, stop: Option<isize>, step: isize) -> Self {
-        Self { start, stop, step }
-    }
-
-    /// With another step; negative to go backwards.
-    #[must_use]
-    pub fn step(mut self, step: isize) -> Self {
-        self.step = step;
-        self
-    }
-
-    fn resolve(self, length: usize) -> Result<Stride, String> {
-        if self.step == 0 {
-            return Err("a slice can't have step 0".into());
-        }
-        let length = length as isize;
-        let (low, high) = if self.step > 0 { (0, length) } else { (-1, length - 1) };
-        let place = |index: isize| (if index < 0 { index + length } else { index }).clamp(low, high);
-        let start = self.start.map_or(if self.step > 0 { low } else { high }, place);
-        let stop = self.stop.map_or(if self.step > 0 { high } else { low }, place);
-        let distance = if self.step > 0 { stop - start } else { start - stop };
-        let count = if distance <= 0 { 0 } else { (distance as usize).div_ceil(self.step.unsigned_abs()) };
-        Ok(Stride { start: if count == 0 { 0 } else { start as usize }, step: self.step, count })
-    }
-}
-
-impl From<std::ops::Range<isize>> for Slice {
-    fn from(range: std::ops::Range<isize>) -> Self {
-        Self::new(Some(range.start), Some(range.end), 1)
-    }
-}
-
-impl From<std::ops::RangeFrom<isize>> for Slice {
-    fn from(range: std::ops::RangeFrom<isize>) -> Self {
-        Self::new(Some(range.start), None, 1)
-    }
-}
-
-impl From<std::ops::RangeTo<isize>> for Slice {
-    fn from(range: std::ops::RangeTo<isize>) -> Self {
-        Self::new(None, Some(range.end), 1)
-    }
-}
-
-impl From<std::ops::RangeFull> for Slice {
-    fn from(_: std::ops::RangeFull) -> Self {
-        Self::all()
     }
 }
 
@@ -242,78 +176,6 @@ impl<T: Element> Array<T> {
         self.node.0.grid()
     }
 
-    /// A part of it: a [`Slice`] for each of the first axes; axes that are not named are whole.
-    ///
-    /// ```
-    /// # use thermocline::{Array, Session};
-    /// use thermocline::array::Slice;
-    ///
-    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
-    /// let x = Array::<i64>::from_fn(&[10], &[4], |at| at[0] as i64);
-    /// let every_third_backwards = x.slice(&[Slice::from(-2..).step(1)]);
-    /// assert_eq!(session.compute(&every_third_backwards)?.into_raw_vec_and_offset().0, [8, 9]);
-    /// let backwards = x.slice(&[Slice::all().step(-3)]);
-    /// assert_eq!(session.compute(&backwards)?.into_raw_vec_and_offset().0, [9, 6, 3, 0]);
-    /// # Ok::<(), thermocline::Error>(())
-    /// ```
-    #[track_caller]
-    #[must_use]
-    pub fn slice(&self, slices: &[Slice]) -> Self {
-        let location = Location::caller();
-        if self.failure.is_some() {
-            return self.clone();
-        }
-        let shape = self.shape();
-        if slices.len() > shape.len() {
-            let problem = format!("{} slices for an array of shape {shape:?}", slices.len());
-            return Self::failed(Error::operation("slice", location, problem));
-        }
-        let mut strides = Vec::with_capacity(shape.len());
-        for (axis, &length) in shape.iter().enumerate() {
-            match slices.get(axis).copied().unwrap_or_else(Slice::all).resolve(length) {
-                Ok(stride) => strides.push(stride),
-                Err(problem) => return Self::failed(Error::operation("slice", location, problem)),
-            }
-        }
-        let grid = ChunkGrid::new(
-            strides.iter().enumerate().map(|(axis, stride)| stride.chunks(self.chunks().lengths(axis))).collect(),
-        );
-        Self::of(SliceNode { input: self.node.clone(), strides, grid })
-    }
-
-    /// Arrays one after the other along `axis`.
-    #[track_caller]
-    #[must_use]
-    pub fn concatenate(arrays: &[Self], axis: usize) -> Self {
-        let location = Location::caller();
-        let fail = |problem: String| Self::failed(Error::operation("concatenate", location, problem));
-        if let Some(failed) = arrays.iter().find(|array| array.failure.is_some()) {
-            return failed.clone();
-        }
-        let Some(first) = arrays.first() else { return fail("there is no array".into()) };
-        let shape = first.shape();
-        if axis >= shape.len() {
-            return fail(format!("axis {axis} of arrays of shape {shape:?} does not exist"));
-        }
-        for array in arrays {
-            let other = array.shape();
-            let fits = |at: usize| at == axis || other.get(at) == Some(&shape[at]);
-            if other.len() != shape.len() || !(0..shape.len()).all(fits) {
-                let (a, b) = (first.node.0.label(), array.node.0.label());
-                return fail(format!("{a} has shape {shape:?}, {b} has {other:?}: they differ off axis {axis}"));
-            }
-        }
-        let lengths = |at: usize| -> Vec<usize> {
-            if at != axis {
-                return first.chunks().lengths(at).to_vec();
-            }
-            let all = arrays.iter().flat_map(|array| array.chunks().lengths(at).iter().copied());
-            all.filter(|&length| length > 0).collect()
-        };
-        let grid = ChunkGrid::new((0..shape.len()).map(lengths).collect());
-        Self::of(ConcatenateNode { inputs: arrays.iter().map(|array| array.node.clone()).collect(), axis, grid })
-    }
-
     /// `function` of each element.
     #[must_use]
     pub fn map<U: Element>(&self, function: impl Fn(T) -> U + Send + Sync + 'static) -> Array<U> {
@@ -362,7 +224,8 @@ impl<T: Element> Array<T> {
             return Array::failed(Error::operation(label, location, problem));
         };
         let grid = broadcast_grid(&shape, self.chunks(), other.chunks());
-        Array::of(ZipNode { label, left: self.node.clone(), right: other.node.clone(), function, grid })
+        let right = if right == shape { other.aligned(&grid).node } else { other.node.clone() };
+        Array::of(ZipNode { label, left: self.node.clone(), right, function, grid })
     }
 
     #[track_caller]
@@ -384,7 +247,7 @@ impl<T: Element> Array<T> {
         let grid = ChunkGrid::new(kept.map(|axis| self.chunks().lengths(axis).to_vec()).collect());
         let node = ReduceNode { label, input: self.node.clone(), reducer, reduced: reduced.clone(), grid };
         let result = Array::of(node);
-        if axes.are_kept() { Array::of(KeptAxesNode::new(result.node, reduced)) } else { result }
+        if axes.are_kept() { Array::of(PermuteNode::adding(result.node, &reduced)) } else { result }
     }
 
     /// The number of values that are not NaN, over `axes`.
@@ -483,6 +346,9 @@ impl<T: Real> Array<T> {
     }
 }
 
+/// The most elements an array may have, so that its bytes can be counted.
+const MOST_ELEMENTS: usize = isize::MAX as usize / 16;
+
 /// The grid of chunks of `chunk` of an array of `shape`.
 fn grid_of(
     operation: &'static str,
@@ -495,7 +361,7 @@ fn grid_of(
         let problem = format!("chunks {chunk:?} for shape {shape:?}: expected one length, at least 1, for each axis");
         return Err(Error::operation(operation, location, problem));
     }
-    if size.is_none_or(|size| size > isize::MAX as usize / 16) {
+    if size.is_none_or(|size| size > MOST_ELEMENTS) {
         return Err(Error::operation(operation, location, format!("shape {shape:?} has more elements than can be")));
     }
     Ok(ChunkGrid::regular(shape, chunk))

@@ -27,6 +27,9 @@ use crate::graph::{Key, Layers, Size, Task, TaskContext};
 /// A new block that meets at most so many times its own elements copies from the old blocks themselves.
 const DIRECT: usize = 2;
 
+/// An operand whose blocks a block of the result meets at more than so many times its own elements is rechunked first.
+const MISALIGNED: f64 = 4.0;
+
 /// A source may be read so many times over rather than be made into blocks.
 const READ_TWICE: f64 = 2.0;
 
@@ -61,6 +64,21 @@ fn read_times(grid: &ChunkGrid, unit: &[usize]) -> f64 {
             start = end;
         }
         if length == 0 { 1.0 } else { read as f64 / length as f64 }
+    };
+    (0..grid.ndim()).map(axis).product()
+}
+
+/// How many times its own elements a block of `grid` meets on average in whole blocks of `old`.
+fn blocks_times(grid: &ChunkGrid, old: &ChunkGrid) -> f64 {
+    let axis = |axis: usize| {
+        let length: usize = grid.lengths(axis).iter().sum();
+        let (mut start, mut met) = (0, 0);
+        for &chunk in grid.lengths(axis) {
+            let (first, last) = (old.chunk_at(axis, start), old.chunk_at(axis, (start + chunk).saturating_sub(1)));
+            met += old.lengths(axis)[first..=last].iter().sum::<usize>();
+            start += chunk;
+        }
+        if length == 0 { 1.0 } else { met as f64 / length as f64 }
     };
     (0..grid.ndim()).map(axis).product()
 }
@@ -297,6 +315,13 @@ impl<T: Element> Array<T> {
             Ok(grid) => self.in_grid(&grid),
             Err(problem) => Self::failed(Error::operation("rechunk", location, problem)),
         }
+    }
+
+    /// For an operation that goes by the chunks of `grid`, of the same shape: rechunked where a block of that grid would
+    /// otherwise need many of this array's at once.
+    pub(super) fn aligned(&self, grid: &ChunkGrid) -> Self {
+        let far = self.node.0.access() == Access::Chunks && blocks_times(grid, self.chunks()) > MISALIGNED;
+        if far { self.in_grid(grid) } else { self.clone() }
     }
 
     /// The same values in the chunks of `grid`, of the same shape.

@@ -69,6 +69,36 @@ pub(crate) fn copy_region<T: Copy>(region: &Region, values: &[T], shape: &[usize
     });
 }
 
+/// Fills a box of `shape`, in C order, with the elements of `values` that lie `strides` apart along its axes.
+pub(crate) fn copy_strided<T: Copy>(values: &[T], strides: &[usize], shape: &[usize], out: &mut [T]) {
+    if shape.contains(&0) {
+        return;
+    }
+    let Some((&last, outer)) = shape.split_last() else {
+        out[0] = values[0];
+        return;
+    };
+    let step = strides[outer.len()];
+    let mut at = vec![0; outer.len()];
+    let mut from = 0;
+    for row in out.chunks_exact_mut(last) {
+        match step {
+            0 => row.fill(values[from]),
+            1 => row.copy_from_slice(&values[from..from + last]),
+            _ => row.iter_mut().zip(values[from..].iter().step_by(step)).for_each(|(out, &value)| *out = value),
+        }
+        for axis in (0..outer.len()).rev() {
+            at[axis] += 1;
+            from += strides[axis];
+            if at[axis] < outer[axis] {
+                break;
+            }
+            from -= strides[axis] * outer[axis];
+            at[axis] = 0;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,5 +27,6 @@ mod random_graphs;
 mod random_numbers;
 mod rechunk;
 mod reductions;
+mod structure;
 mod support;
 mod ufuncs;

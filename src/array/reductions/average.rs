@@ -6,10 +6,10 @@ use std::sync::Arc;
 use num_complex::Complex;
 
 use super::super::elementwise::broadcast_shape;
+use super::super::permute::PermuteNode;
 use super::super::reducer::{Real, Sum};
 use super::super::ufunc::RealFloat;
 use super::super::{Array, Axes};
-use super::KeptAxesNode;
 use crate::chunk::Element;
 use crate::error::Error;
 
@@ -26,7 +26,8 @@ impl<T: Element> Array<T> {
             return weights.clone();
         }
         if own == along {
-            return Array::of(KeptAxesNode::new(weights.node.clone(), reduced.iter().map(|&axis| !axis).collect()));
+            let added: Vec<bool> = reduced.iter().map(|&axis| !axis).collect();
+            return Array::of(PermuteNode::adding(weights.node.clone(), &added));
         }
         if broadcast_shape(&own, &shape).as_deref() == Some(&shape[..]) {
             return weights.clone();

@@ -26,11 +26,9 @@
 //! ```
 
 mod average;
-mod kept;
 mod logical;
 mod moments;
 mod place;
 mod product;
 
-pub(super) use kept::KeptAxesNode;
 pub(super) use place::fold_placed;
