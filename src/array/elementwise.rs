@@ -45,6 +45,10 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
         self.input.0.access()
     }
 
+    fn unit(&self) -> Vec<usize> {
+        self.input.0.unit()
+    }
+
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
         let input = compile(&self.input, layers, region, needs)?;
         Ok(Box::new(MapKernel { input, function: self.function.clone() }))
@@ -197,6 +201,14 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
         let leader = self.leader();
         let left = operand_access(&*self.left.0, &self.grid, leader == Leader::Left);
         left.both(operand_access(&*self.right.0, &self.grid, leader == Leader::Right))
+    }
+
+    fn unit(&self) -> Vec<usize> {
+        match self.leader() {
+            Leader::Left => self.left.0.unit(),
+            Leader::Right => self.right.0.unit(),
+            Leader::Nobody => self.grid.longest(),
+        }
     }
 
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {

@@ -21,6 +21,7 @@ mod elementwise;
 mod fold;
 mod gather;
 mod grid;
+mod group;
 mod lanes;
 mod leaf;
 mod map_blocks;
@@ -53,6 +54,7 @@ pub use axes::{Axes, Keepdims, keepdims};
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
 use elementwise::{MapNode, ZipFn, ZipNode, broadcast_grid, broadcast_shape};
 pub use grid::{ChunkGrid, Region};
+pub use group::Grouped;
 use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
 pub use map_blocks::{BlockInfo, IntoBlock, MapBlocks};
 use node::{Node, Shared};
@@ -98,7 +100,12 @@ impl<T: Element> Array<T> {
         Self { node: Arc::new(Shared(Box::new(node))), failure: None }
     }
 
-    fn failed(error: Error) -> Self {
+    /// The error of the impossible operation that it was made of, if it was.
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    pub(crate) fn failed(error: Error) -> Self {
         let node = FailedNode { error: error.clone(), grid: ChunkGrid::new(Vec::new()) };
         Self { failure: Some(error), ..Self::of(node) }
     }

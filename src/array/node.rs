@@ -56,6 +56,15 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
         }
     }
 
+    /// Where its kernels stream: the lengths of the boxes that they have to read whole, 1 along axes that can be cut anywhere.
+    fn unit(&self) -> Vec<usize> {
+        match self.access() {
+            Access::Any => vec![1; self.grid().ndim()],
+            Access::Units(unit) => unit,
+            Access::Chunks => self.grid().longest(),
+        }
+    }
+
     /// A kernel for `region`. Tasks that it needs are added to `layers`, their keys to `needs`.
     fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(compile_blocks(&self.build(layers)?, region, needs)))

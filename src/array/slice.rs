@@ -46,7 +46,7 @@ impl Slice {
     }
 
     /// First index, step and count along an axis of `length`.
-    fn resolve(self, length: usize) -> Result<(usize, isize, usize), String> {
+    pub(crate) fn resolve(self, length: usize) -> Result<(usize, isize, usize), String> {
         if self.step == 0 {
             return Err("a slice can't have step 0".into());
         }

@@ -1,4 +1,4 @@
-//! The table "from NumPy, xarray and Dask": every expression in its last column is compiled here, and no other.
+//! The tables "from NumPy, xarray and Dask": every expression in their last columns is compiled here, and no other.
 
 use std::collections::BTreeSet;
 
@@ -178,6 +178,7 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         x.index_axis(0, 2);
         x.index_axis(1, -1);
         x.take(&[0, -1], 1);
+        x.group_by(0, &[Some(0), Some(1), Some(0)]).nanmean();
         x.masked(&m, f64::NAN);
         x.transpose();
         x.permute_axes(&[1, 0]);
@@ -216,10 +217,10 @@ fn plain(text: &str) -> String {
 }
 
 /// What stands between backquotes in the last column.
-fn tabled() -> BTreeSet<String> {
+fn tabled(table: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     // A bar within code is written with a backslash.
-    let table = TABLE.replace("\\|", "\0");
+    let table = table.replace("\\|", "\0");
     for line in table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').collect();
         assert_eq!(cells.len(), 3, "not three columns: {line}");
@@ -231,10 +232,93 @@ fn tabled() -> BTreeSet<String> {
 #[test]
 fn the_table_names_what_there_is() {
     let (_folder, session) = crate::support::session(16 << 20, 1);
-    let compiled: BTreeSet<String> = compiled(&session).into_iter().map(plain).collect();
-    let tabled = tabled();
+    assert_named("src/array/numpy.md", TABLE, compiled(&session));
+}
+
+/// `table`, which is in `file`, and what is compiled have the same expressions.
+fn assert_named(file: &str, table: &str, compiled: Vec<&str>) {
+    let compiled: BTreeSet<String> = compiled.into_iter().map(plain).collect();
+    let tabled = tabled(table);
     let missing: Vec<_> = tabled.difference(&compiled).collect();
-    assert!(missing.is_empty(), "in src/array/numpy.md, but not compiled here: {missing:#?}");
+    assert!(missing.is_empty(), "in {file}, but not compiled here: {missing:#?}");
     let unnamed: Vec<_> = compiled.difference(&tabled).collect();
-    assert!(unnamed.is_empty(), "compiled here, but not in src/array/numpy.md: {unnamed:#?}");
+    assert!(unnamed.is_empty(), "compiled here, but not in {file}: {unnamed:#?}");
+}
+
+#[cfg(feature = "hdf5")]
+mod labels {
+    use thermocline::io::netcdf::{self, Coordinate, Field, Nearest, TimePart};
+
+    use super::*;
+
+    const TABLE: &str = include_str!("../../src/io/netcdf/xarray.md");
+
+    fn compiled(ds: &netcdf::Dataset, session: &Session) -> Vec<&'static str> {
+        let path = ds.path().to_owned();
+        let a = Array::<f64>::ones(&[20, 2], "auto");
+        let days: Vec<f64> = (0..20).map(f64::from).collect();
+        let time = Coordinate::new("time", days).with_attribute("units", "days since 1998-05-01");
+        let x = Field::new("x", a.clone(), ["time", "lat"]).with_coordinate(time);
+        let x = x.with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+        let y = x.group_by("time", TimePart::Month).mean();
+        expressions! {
+            netcdf::open(&path);
+            netcdf::open_many("*.nc");
+            netcdf::open_many([&path, &path]);
+            ds.clone().mask_and_scale(false);
+            ds.dimensions();
+            ds.attributes();
+            ds.data_variables();
+            ds.coordinates();
+            ds.field::<f32>("sst");
+            ds.array::<f32>("sst");
+            ds.coordinate("time");
+            x.coordinate("time").unwrap().times();
+            Field::new("x", a.clone(), ["time", "lat"]);
+            x.clone().with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+            x.dimensions();
+            x.shape();
+            x.units();
+            x.array();
+            x.isel("time", -1);
+            x.isel("time", 0..10);
+            x.sel("lat", 10.0);
+            x.sel("lat", Nearest(12.0));
+            x.sel("lat", 30.0..-30.0);
+            x.sel("time", "1998-05");
+            x.sel("time", "1998-01".."1998-12");
+            x.mean("time");
+            x.mean(["time", "lat"]);
+            x.mean(..);
+            x.sum("time");
+            x.min("time");
+            x.max("time");
+            x.std("time");
+            x.var("time");
+            x.count("time");
+            &x - &x.mean("time");
+            &x * 2.0;
+            -&x;
+            x.map(f64::abs);
+            x.astype::<f32>();
+            x.group_by("time", TimePart::Month).mean();
+            x.group_by("time", TimePart::Year).max();
+            x.group_by("time", TimePart::Season).std();
+            x.group_by("time", TimePart::DayOfYear).count();
+            x.group_by("time", TimePart::YearMonth).sum();
+            x.group_by("time", TimePart::Month).anomaly();
+            &x.group_by("time", TimePart::Month) - &y;
+            session.compute(&x);
+            session.persist(&x);
+        }
+    }
+
+    #[test]
+    fn the_table_names_what_there_is() {
+        let (_folder, session) = crate::support::session(16 << 20, 1);
+        let folder = tempfile::tempdir().unwrap();
+        let file = crate::ncfile::NcFile::create(folder.path().join("a.nc"));
+        let data = netcdf::open(file.close()).unwrap();
+        assert_named("src/io/netcdf/xarray.md", TABLE, compiled(&data, &session));
+    }
 }

@@ -7,6 +7,7 @@ mod arrays;
 mod creation;
 mod eviction;
 mod executor;
+mod groups;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
 mod lab;
@@ -15,7 +16,11 @@ mod map_blocks;
 #[cfg(feature = "hdf5")]
 mod ncfile;
 #[cfg(feature = "hdf5")]
+mod netcdf_fields;
+#[cfg(feature = "hdf5")]
 mod netcdf_files;
+#[cfg(feature = "hdf5")]
+mod netcdf_groups;
 #[cfg(feature = "hdf5")]
 mod netcdf_series;
 #[cfg(feature = "hdf5")]

@@ -118,6 +118,23 @@ impl Coordinate {
         Ok(self.values.iter().map(|&value| units.decode(value)).collect())
     }
 
+    /// Whether its labels are degrees that come back to themselves after 360.
+    pub(super) fn is_circular(&self) -> bool {
+        let east = |text: &str| ["degrees_east", "degree_east", "degree_e", "degrees_e"].contains(&text);
+        self.units().is_some_and(|units| east(&units.to_ascii_lowercase()))
+    }
+
+    /// The labels at some places.
+    pub(super) fn pick(&self, places: impl Iterator<Item = usize>) -> Self {
+        let values = places.filter_map(|place| self.values.get(place).copied()).collect();
+        Self { values, ..self.clone() }
+    }
+
+    /// One label, for the whole.
+    pub(super) fn single(&self, place: usize) -> Self {
+        Self { dimension: None, ..self.pick(std::iter::once(place)) }
+    }
+
     /// A label as it is shown: a date for a time.
     pub(super) fn label(&self, place: usize) -> String {
         let value = self.values[place];

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::attributes::Attributes;
 use super::coordinate::Coordinate;
-use super::dimensions::Dimension;
+use super::dimensions::{Dimension, base};
+use super::field::Field;
 use super::files::Files;
 use super::joined::Joined;
 use super::look::{Look, VariableInfo};
@@ -22,7 +23,7 @@ use crate::units::ByteSize;
 /// No descriptor is held open but those of a cache of 64, which is filled as blocks are read. A file that changes after
 /// this looked at it is an error then.
 ///
-/// [`array`](Self::array) gives the values of a variable, [`coordinate`](Self::coordinate) labels.
+/// [`field`](Self::field) gives a variable with its labels, [`array`](Self::array) its values alone.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     series: Arc<Series>,
@@ -202,6 +203,36 @@ impl Dataset {
         Ok(Array::from_shared_source(self.source(name)?))
     }
 
+    /// The variable `name` with its labels and attributes.
+    ///
+    /// Its coordinates are those of its dimensions, and those that its attribute `coordinates` names, as far as they are
+    /// lists of labels along one dimension, or single ones.
+    ///
+    /// # Errors
+    /// As [`array`](Self::array); [`Error::File`] where a coordinate is damaged.
+    pub fn field<T: Real>(&self, name: &str) -> Result<Field<T>> {
+        let array = self.array(name)?;
+        let Some(info) = self.look.variable(name) else {
+            return Err(Error::file(self.path(), format!("variable {name} can't be looked at")));
+        };
+        let mut field =
+            Field::new(base(name), array, info.dimensions.iter().cloned()).with_attributes(info.attributes.clone());
+        for coordinate in self.look.coordinates_of(info) {
+            if let Some(labels) = self.labels(coordinate)? {
+                field = field.with_coordinate(labels);
+            }
+        }
+        field.checked()
+    }
+
+    /// The labels that a variable holds, if they are labels.
+    fn labels(&self, info: &VariableInfo) -> Result<Option<Coordinate>> {
+        if self.series.joins(&info.dimensions) {
+            return self.series.joined_coordinate(&info.name);
+        }
+        Coordinate::read(&self.series.first().opened()?, &info.name)
+    }
+
     /// The variable `name` as a source of blocks.
     ///
     /// # Errors
@@ -263,9 +294,8 @@ impl Dataset {
     /// As [`variable`](Self::variable); [`Error::File`] where it is no list of numbers, or has millions of them.
     pub fn coordinate(&self, name: &str) -> Result<Coordinate> {
         let first = self.series.first();
-        let info = self.look.variable(name);
-        let found = match info.filter(|info| self.series.joins(&info.dimensions)) {
-            Some(_) => self.series.joined_coordinate(name)?,
+        let found = match self.look.variable(name) {
+            Some(info) => self.labels(info)?,
             None => Coordinate::read(&first.opened()?, name)?,
         };
         found.ok_or_else(|| Error::file(first.path(), format!("variable {name} is no list of labels")))

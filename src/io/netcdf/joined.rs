@@ -80,6 +80,11 @@ impl<T: Real> Source for Joined<T> {
         self.grid.clone()
     }
 
+    fn unit(&self) -> Vec<usize> {
+        let largest = |a: Vec<usize>, b: Vec<usize>| a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect();
+        self.parts.iter().map(Source::unit).reduce(largest).unwrap_or_default()
+    }
+
     fn workspace(&self, region: &Region) -> u64 {
         self.pieces(region).map(|(_, part, own)| part.workspace(&own)).max().unwrap_or(0)
     }

@@ -87,6 +87,25 @@ impl Look {
         self.variables.iter().find(|variable| variable.name == name)
     }
 
+    /// The coordinates of a variable that are labels along one of its dimensions, or one for the whole: first those that
+    /// are named as its dimensions.
+    pub(super) fn coordinates_of<'a>(&'a self, variable: &'a VariableInfo) -> Vec<&'a VariableInfo> {
+        let named = variable.attributes.text("coordinates").unwrap_or_default();
+        let names = variable.dimensions.iter().map(String::as_str).chain(named.split_whitespace());
+        let group = variable.name.strip_suffix(base(&variable.name)).unwrap_or_default();
+        let mut found: Vec<&VariableInfo> = Vec::new();
+        for name in names {
+            // In the variable's own group, else in the file's root.
+            let own = self.variable(&format!("{group}{name}")).or_else(|| self.variable(name));
+            let labels = |other: &&VariableInfo| {
+                let fits = other.dimensions.iter().all(|dimension| variable.dimensions.contains(dimension));
+                other.dimensions.len() <= 1 && fits
+            };
+            found.extend(own.filter(labels).filter(|own| found.iter().all(|known| known.name != own.name)));
+        }
+        found
+    }
+
     /// Whether a variable is a coordinate: of a dimension, or named as one by another's attribute `coordinates`.
     pub(super) fn is_coordinate(&self, variable: &VariableInfo) -> bool {
         let named = |other: &VariableInfo| {

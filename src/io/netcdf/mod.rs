@@ -34,6 +34,30 @@
 //! Integers can be asked for only where they lose nothing: no scale, no offset, no missing values, and a type that
 //! holds every stored value. [`mask_and_scale(false)`](Dataset::mask_and_scale) gives the stored numbers.
 //!
+//! # Fields
+//!
+//! [`Dataset::field`] gives a variable with its labels: a [`Field`], whose axes have names. Parts are selected by label,
+//! axes are matched by name, and times are grouped.
+//!
+//! ```
+//! use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+//! use thermocline::{Array, Session};
+//!
+//! # let days = Coordinate::new("time", (0..731).map(f64::from).collect::<Vec<_>>());
+//! # let values = Array::<f64>::from_fn(&[731, 2], &[100, 2], |at| (at[0] + at[1]) as f64);
+//! # let sst = Field::new("sst", values, ["time", "lat"])
+//! #     .with_coordinate(days.with_attribute("units", "days since 2004-01-01"))
+//! #     .with_coordinate(Coordinate::new("lat", [-10.0, 10.0]));
+//! // let sst: Field<f32> = netcdf::open_many("sst.day.mean.*.nc")?.field("sst")?;
+//! let tropics = sst.sel("lat", -23.5..23.5).sel("time", "2004-03".."2005-02");
+//! let by_month = tropics.group_by("time", TimePart::Month);
+//! let anomaly = &by_month - &by_month.mean();
+//! println!("{anomaly}");
+//! let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+//! assert_eq!(session.compute(&anomaly.max(..))?[[]], 15.0);
+//! # Ok::<(), thermocline::Error>(())
+//! ```
+//!
 //! # Series
 //!
 //! Files are opened by several threads, sorted by time, and joined. What is stored in which way may differ from file to
@@ -55,6 +79,8 @@
 //! assert_eq!(Calendar::Standard.days_in_year(1582), 355);
 //! # Ok::<(), String>(())
 //! ```
+//!
+#![doc = include_str!("xarray.md")]
 
 mod attributes;
 mod cf;
@@ -62,6 +88,7 @@ mod coordinate;
 mod dataset;
 mod dimensions;
 mod display;
+mod field;
 mod files;
 mod joined;
 mod look;
@@ -76,6 +103,7 @@ pub use attributes::Attributes;
 pub use coordinate::Coordinate;
 pub use dataset::{Dataset, open, open_many};
 pub use dimensions::Dimension;
+pub use field::{Dimensions, Field, FieldGroups, Label, Nearest, Place, TimePart};
 pub use files::Files;
 pub use look::VariableInfo;
 pub use series::{Gap, Overlap};

@@ -7,4 +7,5 @@ mod units;
 
 pub use calendar::Calendar;
 pub use date::{DateTime, Season};
+pub(super) use span::Span;
 pub use units::TimeUnits;
