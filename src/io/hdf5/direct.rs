@@ -7,17 +7,18 @@ use libdeflater::Decompressor;
 
 use super::convert::Real;
 use super::file::Input;
-use super::filters::Steps;
+use super::filters::{Steps, inflate};
 use super::index::Extent;
-use super::layout::span;
+use super::layout::{Part, span};
 use super::storage::{Place, Storage};
-use super::tiles::{Piece, Sink};
+use super::tiles::{Piece, Sink, Stored};
 use crate::array::Region;
+use crate::chunk::charge;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::graph::TaskContext;
+use crate::graph::{Scratch, TaskContext};
 
-/// A piece of a data set, and the part of it that is wanted.
+/// A piece of a data set, of which some part is wanted.
 struct Want {
     extent: Extent,
     steps: Steps,
@@ -28,11 +29,13 @@ struct Want {
     address: u64,
     /// The number of the first element read.
     first: usize,
+    /// The bytes to be kept until all of its batch are there: those that it inflates to, or those read.
+    kept: usize,
 }
 
 impl Want {
-    /// What is stored of the piece at `start` that `part` is a part of; none where it was never written.
-    fn new(storage: &Storage, start: &[usize], part: &Region) -> Option<Self> {
+    /// What is stored of the piece that `part` is of; none where it was never written.
+    fn new(storage: &Storage, Part { start, region }: &Part) -> Option<Self> {
         let layout = &storage.layout;
         let (extent, shape, steps) = match &storage.place {
             Place::Chunks(index, pipeline) => {
@@ -49,34 +52,51 @@ impl Want {
         };
         let (mut bytes, mut address, mut first) = (extent.stored as usize, extent.address, 0);
         if steps.none() {
-            let (from, count) = span(&part.relative_to(start), &shape);
+            let (from, count) = span(&region.relative_to(start), &shape);
             (bytes, address, first) = (count * layout.item, address + (from * layout.item) as u64, from);
         }
-        Some(Self { extent, steps, shape, bytes, address, first })
-    }
-
-    /// Bytes that it inflates to, or 0 if it isn't deflated.
-    fn inflated(&self, storage: &Storage) -> usize {
-        if self.steps.deflate { self.shape.iter().product::<usize>() * storage.layout.item } else { 0 }
+        let kept = if steps.deflate { shape.iter().product::<usize>() * layout.item } else { bytes };
+        Some(Self { extent, steps, shape, bytes, address, first, kept })
     }
 }
 
-/// Bytes of the two buffers that reading `region` needs: for stored bytes, and for inflated ones. The first is rounded
-/// up, so that chunks that deflate to about the same can use the same buffer one after the other.
-pub(super) fn needs(storage: &Storage, region: &Region) -> [usize; 2] {
-    let mut needs = [0; 2];
-    // The closure does not fail.
-    drop(storage.layout.pieces(region, |start, part| {
-        if let Some(want) = Want::new(storage, start, part) {
-            needs = [needs[0].max(want.bytes), needs[1].max(want.inflated(storage))];
-        }
-        Ok(())
-    }));
-    let step = (needs[0].next_power_of_two() / 16).max(1);
-    [needs[0].next_multiple_of(step), needs[1]]
+/// The buffers that reading a region needs.
+#[derive(Clone, Copy, Default)]
+struct Needs {
+    /// Bytes of the one for what is to be inflated.
+    deflated: usize,
+    /// Bytes of those for what is kept, and how many.
+    kept: usize,
+    pieces: usize,
 }
 
-/// Hands `region` to `sink`, piece by piece in C order.
+impl Needs {
+    fn of(storage: &Storage, region: &Region) -> Self {
+        let mut needs = Self::default();
+        // The closure does not fail.
+        drop(storage.layout.batches(region, |_, parts| {
+            needs.pieces = needs.pieces.max(parts.len());
+            for want in parts.iter().filter_map(|part| Want::new(storage, part)) {
+                needs.kept = needs.kept.max(want.kept);
+                if want.steps.deflate {
+                    needs.deflated = needs.deflated.max(want.bytes);
+                }
+            }
+            Ok(())
+        }));
+        // Rounded up, so that what deflates to about the same can use the same buffer one after the other.
+        needs.deflated = needs.deflated.next_multiple_of((needs.deflated.next_power_of_two() / 16).max(1));
+        needs
+    }
+}
+
+/// Bytes that reading `region` takes beside those of the sink.
+pub(super) fn workspace(storage: &Storage, region: &Region) -> u64 {
+    let Needs { deflated, kept, pieces } = Needs::of(storage, region);
+    charge(deflated as u64) + charge(kept as u64) * pieces as u64
+}
+
+/// Hands `region` to `sink`, batch by batch.
 pub(super) fn read<T: Real>(
     storage: &Storage,
     input: &Input,
@@ -84,25 +104,62 @@ pub(super) fn read<T: Real>(
     region: &Region,
     sink: &mut Sink<'_, T>,
 ) -> Result<()> {
-    let [stored, inflated] = needs(storage, region);
-    let (mut stored, mut inflated) = (context.scratch::<u8>(stored)?, context.scratch::<u8>(inflated)?);
-    let mut inflater = Decompressor::new();
-    let file = input.descriptor()?;
-    storage.layout.pieces(region, |start, part| {
-        let Some(want) = Want::new(storage, start, part) else { return sink.fill(part, &storage.fill) };
-        let stored = &mut stored.as_mut_slice()[..want.bytes];
-        read_exact(&file, input, want.address, stored)?;
-        context.report(&Event::Read { stored: want.bytes as u64, direct: true });
-        let inflated = &mut inflated.as_mut_slice()[..want.inflated(storage)];
-        let bytes = want.steps.undo(stored, inflated, &mut inflater).map_err(|problem| {
-            let Extent { address, stored, .. } = want.extent;
-            Error::file(input.path(), format!("damaged chunk of {stored} B at address {address}: {problem}"))
-        })?;
-        let shuffled = want.steps.shuffle && storage.layout.item > 1;
-        sink.piece(part, &Piece { origin: start, shape: &want.shape, bytes, first: want.first, shuffled })
+    let needs = Needs::of(storage, region);
+    let mut reader = Reader {
+        file: &*input.descriptor()?,
+        input,
+        context,
+        deflated: context.scratch(needs.deflated)?,
+        inflater: Decompressor::new(),
+    };
+    let mut kept = (0..needs.pieces).map(|_| context.scratch::<u8>(needs.kept)).collect::<Result<Vec<_>>>()?;
+    let shuffles = storage.layout.item > 1;
+    storage.layout.batches(region, |batch, parts| {
+        let wants: Vec<Option<Want>> = parts.iter().map(|part| Want::new(storage, part)).collect();
+        let mut pieces = Vec::with_capacity(parts.len());
+        for ((part, want), kept) in parts.iter().zip(&wants).zip(&mut kept) {
+            let stored = want.as_ref().map(|want| {
+                let shuffled = want.steps.shuffle && shuffles;
+                let bytes = reader.fetch(want, kept.as_mut_slice())?;
+                Ok(Stored { origin: &part.start, shape: &want.shape, bytes, first: want.first, shuffled })
+            });
+            pieces.push(Piece { region: &part.region, stored: stored.transpose()? });
+        }
+        sink.batch(batch, &pieces)
     })
 }
 
-fn read_exact(file: &File, input: &Input, address: u64, out: &mut [u8]) -> Result<()> {
-    file.read_exact_at(out, address).map_err(|source| Error::file_io(input.path(), "pread", source))
+/// Reads pieces of a file.
+struct Reader<'a> {
+    file: &'a File,
+    input: &'a Input,
+    context: &'a TaskContext<'a>,
+    deflated: Scratch<'a, u8>,
+    inflater: Decompressor,
+}
+
+impl Reader<'_> {
+    /// The bytes of a piece, still shuffled if they were, in `kept`.
+    fn fetch<'a>(&mut self, want: &Want, kept: &'a mut [u8]) -> Result<&'a [u8]> {
+        let damaged = |problem: String| {
+            let Extent { address, stored, .. } = want.extent;
+            Error::file(self.input.path(), format!("damaged chunk of {stored} B at address {address}: {problem}"))
+        };
+        let kept = &mut kept[..want.kept];
+        let read = |out: &mut [u8]| {
+            let outcome = self.file.read_exact_at(out, want.address);
+            outcome.map_err(|source| Error::file_io(self.input.path(), "pread", source))?;
+            self.context.report(&Event::Read { stored: want.bytes as u64, direct: true });
+            Ok(())
+        };
+        if !want.steps.deflate {
+            read(kept)?;
+            return want.steps.checked(kept).map_err(damaged);
+        }
+        let deflated = &mut self.deflated.as_mut_slice()[..want.bytes];
+        read(deflated)?;
+        let data = want.steps.checked(deflated).map_err(damaged)?;
+        inflate(&mut self.inflater, data, kept).map_err(damaged)?;
+        Ok(kept)
+    }
 }

@@ -48,23 +48,19 @@ impl Steps {
         (!self.deflate && stored != exact).then(|| format!("it has {stored} B, expected {exact}"))
     }
 
-    /// The bytes of a chunk, still shuffled if they were: what `stored` holds, or what it inflates to in `inflated`.
-    pub(super) fn undo<'a>(
-        self,
-        stored: &'a [u8],
-        inflated: &'a mut [u8],
-        inflater: &mut Decompressor,
-    ) -> Result<&'a [u8], String> {
-        let data = if self.fletcher32 { checked(stored)? } else { stored };
-        if !self.deflate {
-            return Ok(data);
-        }
-        let expected = inflated.len();
-        match inflater.zlib_decompress(data, inflated) {
-            Ok(found) if found == expected => Ok(inflated),
-            Ok(found) => Err(format!("it inflates to {found} B, expected {expected}")),
-            Err(error) => Err(format!("it can't be inflated to {expected} B ({error:?})")),
-        }
+    /// What is stored of a chunk without its checksum, if it has one and that is right.
+    pub(super) fn checked(self, stored: &[u8]) -> Result<&[u8], String> {
+        if self.fletcher32 { checked(stored) } else { Ok(stored) }
+    }
+}
+
+/// Inflates `data` to as many bytes as `out` has.
+pub(super) fn inflate(inflater: &mut Decompressor, data: &[u8], out: &mut [u8]) -> Result<(), String> {
+    let expected = out.len();
+    match inflater.zlib_decompress(data, out) {
+        Ok(found) if found == expected => Ok(()),
+        Ok(found) => Err(format!("it inflates to {found} B, expected {expected}")),
+        Err(error) => Err(format!("it can't be inflated to {expected} B ({error:?})")),
     }
 }
 

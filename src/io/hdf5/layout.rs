@@ -5,6 +5,12 @@ use smallvec::SmallVec;
 use crate::array::Region;
 use crate::error::Result;
 
+/// Pieces that follow each other along the first axis are handed out together if they have at most so many bytes.
+const BATCH_BYTES: usize = 8 << 20;
+
+/// Rows along the first axis that are worth handing out together.
+const BATCH_ROWS: usize = 8;
+
 /// How a data set's elements are laid out in pieces: real chunks, or slabs that a contiguous data set is read in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
@@ -29,14 +35,53 @@ impl Layout {
         along.zip(counts).fold(0, |number, (at, count)| number * count as u64 + at as u64)
     }
 
-    /// Visits what `region` has of each piece, in C order: the piece's start, and the part of the region in it.
-    pub(super) fn pieces(&self, region: &Region, mut visit: impl FnMut(&[usize], &Region) -> Result<()>) -> Result<()> {
+    /// How many pieces along the first axis are handed out together. A fold along that axis then has its sums in the
+    /// first cache for several values, rather than for one.
+    fn batch(&self) -> usize {
+        let (Some(&rows), true) = (self.chunk.first(), self.chunk.len() > 1) else { return 1 };
+        let clipped = self.chunk.iter().zip(&self.extent).map(|(chunk, extent)| chunk.min(extent));
+        let bytes = clipped.product::<usize>() * self.item;
+        (BATCH_BYTES / bytes.max(1)).clamp(1, BATCH_ROWS.div_ceil(rows))
+    }
+
+    /// Visits `region` in batches: boxes of the array, each with what it has of each of its pieces, one after the other
+    /// along the first axis (the piece's start, and the part of the region in it). The same for whoever reads (**D1**).
+    pub(super) fn batches(&self, region: &Region, mut visit: impl FnMut(&Region, &[Part]) -> Result<()>) -> Result<()> {
         let origin = vec![0; self.chunk.len()];
-        boxes(&origin, &self.chunk, region, |part| {
-            let start: Vec<usize> = part.start.iter().zip(&self.chunk).map(|(at, chunk)| at / chunk * chunk).collect();
-            visit(&start, part)
+        let mut step = self.chunk.clone();
+        if let Some(rows) = step.first_mut() {
+            *rows *= self.batch();
+        }
+        let mut parts = Vec::new();
+        boxes(&origin, &step, region, |batch| {
+            parts.clear();
+            boxes(&origin, &self.chunk, batch, |region| {
+                let start = region.start.iter().zip(&self.chunk).map(|(at, chunk)| at / chunk * chunk).collect();
+                parts.push(Part { start, region: region.clone() });
+                Ok(())
+            })?;
+            visit(batch, &parts)
         })
     }
+}
+
+/// What a region has of a piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Where the piece starts.
+    pub(super) start: Vec<usize>,
+    pub(super) region: Region,
+}
+
+/// The lengths of the boxes that a batch of `shape` is handed out in, at most `limit` elements each: contiguous if they
+/// have several rows along the first axis; else of a few of these rows, and cut along the others.
+pub(super) fn tile_shape(shape: &[usize], limit: usize) -> Vec<usize> {
+    let plain = slab(shape, limit);
+    let (Some(&rows), true) = (shape.first(), shape.len() > 1 && plain[0] == 1) else { return plain };
+    let rows = rows.clamp(1, BATCH_ROWS);
+    let mut lengths = slab(&shape[1..], limit / rows);
+    lengths.insert(0, rows);
+    lengths
 }
 
 /// Visits, in C order, what `region` has of each cell of the lattice of `step`s from `origin` on.
@@ -139,26 +184,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_cover_a_region_once_and_in_order() {
-        let layout = Layout { extent: vec![5, 7], chunk: vec![2, 3], item: 4 };
-        let region = Region::new([1, 2], [4, 5]);
-        let mut seen = [0; 35];
+    fn batches_cover_a_region_once() {
+        let layout = Layout { extent: vec![50, 7], chunk: vec![2, 3], item: 4 };
+        assert_eq!(layout.batch(), 4);
+        let region = Region::new([1, 2], [20, 5]);
+        let mut seen = [0; 50 * 7];
         let mut numbers = Vec::new();
         layout
-            .pieces(&region, |start, part| {
-                numbers.push(layout.number(start));
-                for i in 0..part.shape[0] {
-                    for j in 0..part.shape[1] {
-                        assert!(part.start[0] + i - start[0] < 2 && part.start[1] + j - start[1] < 3);
-                        seen[(part.start[0] + i) * 7 + part.start[1] + j] += 1;
+            .batches(&region, |batch, parts| {
+                assert_eq!(batch.len(), parts.iter().map(|part| part.region.len()).sum());
+                for Part { start, region: part } in parts {
+                    numbers.push(layout.number(start));
+                    assert!(batch.contains(part) && Region::new(start.clone(), [2, 3]).contains(part));
+                    for i in 0..part.shape[0] {
+                        for j in 0..part.shape[1] {
+                            seen[(part.start[0] + i) * 7 + part.start[1] + j] += 1;
+                        }
                     }
                 }
                 Ok(())
             })
             .unwrap();
-        assert_eq!(seen.iter().sum::<i32>(), 20);
+        assert_eq!(seen.iter().sum::<i32>(), 100);
         assert!(seen.iter().all(|&times| times <= 1));
-        assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(numbers[..12], [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]);
+        assert_eq!(numbers.len(), 11 * 3);
+    }
+
+    #[test]
+    fn few_rows_of_large_pieces_are_handed_out_together() {
+        let batch = |extent: &[usize], chunk: &[usize], item| {
+            Layout { extent: extent.into(), chunk: chunk.into(), item }.batch()
+        };
+        assert_eq!(batch(&[365, 720, 1440], &[1, 720, 1440], 2), 4);
+        assert_eq!(batch(&[365, 720, 1440], &[1, 720, 1440], 4), 2);
+        assert_eq!(batch(&[365, 720, 1440], &[365, 10, 10], 4), 1);
+        assert_eq!(batch(&[365, 9000, 9000], &[1, 9000, 9000], 4), 1);
+        assert_eq!(batch(&[365], &[1], 4), 1);
+        assert_eq!(batch(&[], &[], 4), 1);
+        assert_eq!(batch(&[0, 5], &[3, 9], 4), 3);
+
+        assert_eq!(tile_shape(&[4, 720, 1440], 16 << 10), [4, 2, 1440]);
+        assert_eq!(tile_shape(&[1, 720, 1440], 16 << 10), [1, 11, 1440]);
+        assert_eq!(tile_shape(&[365, 30, 1440], 16 << 10), [8, 1, 1440]);
+        assert_eq!(tile_shape(&[365, 10, 10], 16 << 10), [163, 10, 10]);
+        assert_eq!(tile_shape(&[4, 50_000], 16 << 10), [4, 4096]);
+        assert_eq!(tile_shape(&[50_000], 16 << 10), [16 << 10]);
+        assert_eq!(tile_shape(&[], 16 << 10), [0; 0]);
     }
 
     #[test]

@@ -14,7 +14,6 @@ use super::library::{self, Foreign};
 use super::tiles::Sink;
 use super::{direct, file};
 use crate::array::Region;
-use crate::chunk::charge;
 use crate::error::{Error, Result};
 use crate::graph::TaskContext;
 
@@ -109,7 +108,7 @@ impl Storage {
         match &self.place {
             Place::Absent => 0,
             Place::Foreign(foreign) => foreign.workspace(&self.layout, region),
-            _ => direct::needs(self, region).into_iter().map(|bytes| charge(bytes as u64)).sum(),
+            _ => direct::workspace(self, region),
         }
     }
 
@@ -122,7 +121,7 @@ impl Storage {
         sink: &mut Sink<'_, T>,
     ) -> Result<()> {
         match &self.place {
-            Place::Absent => sink.fill(region, &self.fill),
+            Place::Absent => self.layout.batches(region, |batch, _| sink.fill(batch)),
             Place::Foreign(foreign) => library::read(self, foreign, input, context, region, sink),
             _ => direct::read(self, input, context, region, sink),
         }

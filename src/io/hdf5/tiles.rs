@@ -1,17 +1,26 @@
-//! From a piece of stored bytes to tiles of values.
+//! From pieces of stored bytes to tiles of values.
 
 use super::convert::{Conversion, Real};
-use super::layout::{boxes, runs, slab};
+use super::layout::{boxes, runs, tile_shape};
 use crate::array::{Region, TILE};
 use crate::chunk::charge;
 use crate::error::Result;
 use crate::graph::{Scratch, TaskContext};
 use crate::simd::{Loop, widest};
 
-/// Stored bytes of a box of the array.
+/// A box of the array, and where its values come from.
 #[derive(Debug)]
 pub(super) struct Piece<'a> {
-    /// Where the box starts in the array.
+    /// The box.
+    pub(super) region: &'a Region,
+    /// Its values; none where it was never written.
+    pub(super) stored: Option<Stored<'a>>,
+}
+
+/// Stored bytes of a box that holds what is wanted.
+#[derive(Debug)]
+pub(super) struct Stored<'a> {
+    /// Where that box starts in the array.
     pub(super) origin: &'a [usize],
     /// Its shape.
     pub(super) shape: &'a [usize],
@@ -26,6 +35,8 @@ pub(super) struct Piece<'a> {
 /// Takes pieces, hands out tiles.
 pub(super) struct Sink<'a, T> {
     conversion: &'a Conversion,
+    /// The element that never written ones are.
+    fill: T,
     item: usize,
     tile: Scratch<'a, T>,
     staging: Scratch<'a, u8>,
@@ -33,15 +44,19 @@ pub(super) struct Sink<'a, T> {
 }
 
 impl<'a, T: Real> Sink<'a, T> {
-    /// A sink for regions of at most `len` elements.
+    /// A sink for regions of at most `len` elements; those that were never written are `fill`, as it would be stored.
     pub(super) fn new(
         context: &'a TaskContext<'_>,
         conversion: &'a Conversion,
+        fill: &[u8],
         len: usize,
         visit: &'a mut dyn FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<Self> {
         let (item, len) = (conversion.stored.size(), len.min(TILE));
-        Ok(Self { conversion, item, tile: context.scratch(len)?, staging: context.scratch(len * item)?, visit })
+        let mut value = [T::default()];
+        conversion.convert(fill, &mut value);
+        let (tile, staging) = (context.scratch(len)?, context.scratch(len * item)?);
+        Ok(Self { conversion, fill: value[0], item, tile, staging, visit })
     }
 
     /// The bytes that it takes.
@@ -50,41 +65,64 @@ impl<'a, T: Real> Sink<'a, T> {
         charge((len * size_of::<T>()) as u64) + charge((len * conversion.stored.size()) as u64)
     }
 
-    /// Hands out `part`, all of whose elements are `stored`.
-    pub(super) fn fill(&mut self, part: &Region, stored: &[u8]) -> Result<()> {
-        let Self { conversion, tile, visit, .. } = self;
-        let values = tile.as_mut_slice();
-        let mut value = [T::default()];
-        conversion.convert(stored, &mut value);
-        values.fill(value[0]);
-        boxes(&part.start, &slab(&part.shape, TILE), part, |tile| visit(tile, &values[..tile.len()]))
+    /// Hands out `region`, which was never written.
+    pub(super) fn fill(&mut self, region: &Region) -> Result<()> {
+        self.batch(region, &[Piece { region, stored: None }])
     }
 
-    /// Hands out `part` of `piece`.
-    pub(super) fn piece(&mut self, part: &Region, piece: &Piece<'_>) -> Result<()> {
-        let Self { conversion, item, tile, staging, visit } = self;
-        let (values, staging, item) = (tile.as_mut_slice(), staging.as_mut_slice(), *item);
-        let mut inner = part.clone();
-        boxes(&part.start, &slab(&part.shape, TILE), part, |tile| {
-            let values = &mut values[..tile.len()];
-            inner.start.iter_mut().zip(&tile.start).zip(piece.origin).for_each(|((at, tile), from)| *at = tile - from);
-            inner.shape.copy_from_slice(&tile.shape);
-            let mut whole = None;
-            runs(&inner, piece.shape, |from, to, len| {
-                let from = from - piece.first;
-                let out = &mut staging[to * item..(to + len) * item];
-                if piece.shuffled {
-                    unshuffle(piece.bytes, item, from, out);
-                } else if len == values.len() {
-                    whole = Some(&piece.bytes[from * item..(from + len) * item]);
-                } else {
-                    out.copy_from_slice(&piece.bytes[from * item..(from + len) * item]);
+    /// Hands out `batch`, which `pieces` make up, one after the other along the first axis.
+    pub(super) fn batch(&mut self, batch: &Region, pieces: &[Piece<'_>]) -> Result<()> {
+        let Self { conversion, fill, item, tile, staging, visit } = self;
+        let values = tile.as_mut_slice();
+        let mut part = batch.clone();
+        boxes(&batch.start, &tile_shape(&batch.shape, TILE), batch, |tile| {
+            let mut done = 0;
+            for piece in pieces {
+                if !clip(tile, piece.region, &mut part) {
+                    continue;
                 }
-            });
-            conversion.convert(whole.unwrap_or(&staging[..values.len() * item]), values);
-            visit(tile, values)
+                let out = &mut values[done..][..part.len()];
+                done += out.len();
+                match &piece.stored {
+                    None => out.fill(*fill),
+                    Some(stored) => {
+                        part.start.iter_mut().zip(stored.origin).for_each(|(at, origin)| *at -= origin);
+                        convert(conversion, stored, &part, &mut staging.as_mut_slice()[..out.len() * *item], out);
+                    }
+                }
+            }
+            visit(tile, &values[..done])
         })
     }
+}
+
+/// Makes `part` what `tile` has of `piece`, which has all of it but for the first axis. Whether it has anything.
+fn clip(tile: &Region, piece: &Region, part: &mut Region) -> bool {
+    part.start.copy_from_slice(&tile.start);
+    part.shape.copy_from_slice(&tile.shape);
+    let Some(&first) = tile.start.first() else { return true };
+    let start = first.max(piece.start[0]);
+    let end = (first + tile.shape[0]).min(piece.start[0] + piece.shape[0]);
+    (part.start[0], part.shape[0]) = (start, end.saturating_sub(start));
+    start < end
+}
+
+/// Converts `part`, a box within the one that is stored.
+fn convert<T: Real>(conversion: &Conversion, stored: &Stored<'_>, part: &Region, staging: &mut [u8], out: &mut [T]) {
+    let item = conversion.stored.size();
+    let mut whole = None;
+    runs(part, stored.shape, |from, to, len| {
+        let from = from - stored.first;
+        let place = &mut staging[to * item..(to + len) * item];
+        if stored.shuffled {
+            unshuffle(stored.bytes, item, from, place);
+        } else if len == out.len() {
+            whole = Some(&stored.bytes[from * item..(from + len) * item]);
+        } else {
+            place.copy_from_slice(&stored.bytes[from * item..(from + len) * item]);
+        }
+    });
+    conversion.convert(whole.unwrap_or(staging), out);
 }
 
 /// Puts together elements of `item` bytes, from number `from` on, whose bytes lie apart in `bytes`.

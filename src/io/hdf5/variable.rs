@@ -50,7 +50,8 @@ pub(crate) struct Shape {
 ///
 /// A [`Source`]: blocks are made of whole storage chunks, about 96 MiB each unless another size was
 /// [asked for](crate::io::netcdf::Dataset::block_size). Reading one takes, from its task's grant, one stored
-/// chunk, one inflated chunk and a tile; beside that, libdeflate's decoder has about 12 KB per call.
+/// chunk, as many inflated chunks that follow each other along the first axis as make 8 MiB, and a tile; beside that,
+/// libdeflate's decoder has about 12 KB per call.
 pub struct Variable<T> {
     name: String,
     shape: Shape,
@@ -154,12 +155,12 @@ impl<T: Real> Source for Variable<T> {
         if region.is_empty() {
             return Ok(());
         }
-        let mut sink = Sink::new(context, &self.conversion, region.len(), visit)?;
+        let mut sink = Sink::new(context, &self.conversion, &self.storage.fill, region.len(), visit)?;
         if let Some(stored) = self.stored(region) {
             self.storage.read(&self.input, context, &stored, &mut sink)?;
         }
         for beyond in beyond(region, &self.storage.layout.extent) {
-            sink.fill(&beyond, &self.storage.fill)?;
+            sink.fill(&beyond)?;
         }
         Ok(())
     }

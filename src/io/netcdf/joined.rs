@@ -95,11 +95,13 @@ impl<T: Real> Source for Joined<T> {
         region: &Region,
         visit: &mut dyn FnMut(&Region, &[T]) -> Result<()>,
     ) -> Result<()> {
+        let mut moved = region.clone();
         for (start, part, own) in self.pieces(region) {
             part.fold_tiles(context, &own, &mut |tile, values| {
-                let mut tile = tile.clone();
-                tile.start[0] += start;
-                visit(&tile, values)
+                moved.start.copy_from_slice(&tile.start);
+                moved.shape.copy_from_slice(&tile.shape);
+                moved.start[0] += start;
+                visit(&moved, values)
             })?;
         }
         Ok(())
