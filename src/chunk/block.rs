@@ -1,21 +1,19 @@
 //! One block of an array: a shape and its elements in C order.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
 
 use super::buffer::ForeignBytes;
-use super::element::{bytes_of, elements_of, elements_of_mut};
+use super::element::{Elements, bytes_of};
 use super::{Allocator, Buffer, BufferMut, Chunk, DType, Element, Encoded, Value, charge};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A block that is being filled. Elements are in C order and start as zero.
 pub struct BlockMut<T> {
     shape: Vec<usize>,
-    buffer: BufferMut,
-    element: PhantomData<T>,
+    elements: Elements<BufferMut, T>,
 }
 
 impl<T: Element> BlockMut<T> {
@@ -24,20 +22,19 @@ impl<T: Element> BlockMut<T> {
     /// # Errors
     /// As [`BufferMut::zeroed`].
     pub fn zeroed(shape: &[usize], allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
-        let len = shape.iter().product::<usize>() * size_of::<T>();
-        Ok(Self { shape: shape.to_vec(), buffer: BufferMut::zeroed(len, allocator)?, element: PhantomData })
+        Ok(Self { shape: shape.to_vec(), elements: Elements::zeroed(shape.iter().product(), allocator)? })
     }
 
     /// The elements in C order.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        elements_of(self.buffer.as_slice())
+        self.elements.as_slice()
     }
 
     /// The elements in C order, to be written.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        elements_of_mut(self.buffer.as_mut_slice())
+        self.elements.as_mut_slice()
     }
 
     /// A view to be written.
@@ -47,13 +44,13 @@ impl<T: Element> BlockMut<T> {
     #[must_use]
     pub fn view_mut(&mut self) -> ArrayViewMutD<'_, T> {
         let shape = IxDyn(&self.shape);
-        ArrayViewMutD::from_shape(shape, elements_of_mut(self.buffer.as_mut_slice())).expect("sized by the shape")
+        ArrayViewMutD::from_shape(shape, self.elements.as_mut_slice()).expect("sized by the shape")
     }
 
     /// Makes it shared and read-only.
     #[must_use]
     pub fn freeze(self) -> Block<T> {
-        Block { shape: self.shape.into(), buffer: self.buffer.freeze(), element: PhantomData }
+        Block { shape: self.shape.into(), elements: self.elements.freeze() }
     }
 }
 
@@ -67,8 +64,7 @@ impl<T: Element> fmt::Debug for BlockMut<T> {
 #[derive(Clone)]
 pub struct Block<T> {
     shape: Arc<[usize]>,
-    buffer: Buffer,
-    element: PhantomData<T>,
+    elements: Elements<Buffer, T>,
 }
 
 impl<T: Element> Block<T> {
@@ -88,11 +84,14 @@ impl<T: Element> Block<T> {
         let (items, offset) = array.into_raw_vec_and_offset();
         let charge = allocator.reserve(Self::charge(items.capacity()))?;
         let items = Items { items, offset: offset.unwrap_or(0) };
-        Ok(Self { shape, buffer: Buffer::foreign(Box::new(items), charge), element: PhantomData })
+        Self::from_buffer(shape, Buffer::foreign(Box::new(items), charge))
     }
 
-    fn from_buffer(shape: Arc<[usize]>, buffer: Buffer) -> Self {
-        Self { shape, buffer, element: PhantomData }
+    fn from_buffer(shape: Arc<[usize]>, buffer: Buffer) -> Result<Self> {
+        let elements = Elements::new(buffer);
+        let elements =
+            elements.ok_or(Error::ChunkType { found: "bytes that are no elements", expected: T::DTYPE.name() })?;
+        Ok(Self { shape, elements })
     }
 
     /// Its shape.
@@ -105,7 +104,7 @@ impl<T: Element> Block<T> {
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
         let len: usize = self.shape.iter().product();
-        elements_of(&self.buffer.as_slice()[..len * size_of::<T>()])
+        &self.elements.as_slice()[..len]
     }
 
     /// A view.
@@ -129,7 +128,7 @@ impl<T: Element> Value for Block<T> {
             bytes: bytes_of(self.as_slice()),
             item_size: item_size(T::DTYPE),
             in_place: T::ANY_BITS,
-            decode: Arc::new(move |buffer| Ok(Chunk::new(Self::from_buffer(shape.clone(), buffer)))),
+            decode: Arc::new(move |buffer| Ok(Chunk::new(Self::from_buffer(shape.clone(), buffer)?))),
         })
     }
 }

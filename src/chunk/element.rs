@@ -4,8 +4,12 @@
 //! without padding or pointers. Every one but `bool` is valid for every bit pattern.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use num_complex::Complex;
+
+use super::{Allocator, Buffer, BufferMut};
+use crate::error::Result;
 
 /// The type of an array's elements, by NumPy's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,36 +163,94 @@ pub(crate) fn bytes_of<T: Element>(items: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) }
 }
 
-/// The elements that `bytes` are.
-///
-/// # Panics
-/// Where the bytes are not aligned for `T`, or no whole number of elements.
-pub(crate) fn elements_of<T: Element>(bytes: &[u8]) -> &[T] {
-    check_cast::<T>(bytes);
-    // SAFETY: length and alignment were checked. Every bit pattern is a value where `ANY_BITS`; where not (bool),
-    // `check_cast` has looked at each byte.
-    unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len() / size_of::<T>()) }
+/// Memory whose bytes are elements. That is checked once, when it is made: of bools each byte has to be looked at, and a block
+/// is looked into for every tile.
+#[derive(Clone)]
+pub(crate) struct Elements<B, T> {
+    owner: B,
+    element: PhantomData<T>,
 }
 
-/// The elements that `bytes` are, to be written.
-///
-/// # Panics
-/// As [`elements_of`].
-pub(crate) fn elements_of_mut<T: Element>(bytes: &mut [u8]) -> &mut [T] {
-    check_cast::<T>(bytes);
-    // SAFETY: as in `elements_of`; what is written through the slice are whole elements, so bytes stay bytes.
-    unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len() / size_of::<T>()) }
+/// The owners of memory whose bytes nobody else changes: [`Buffer`] and [`BufferMut`], which are written through their one
+/// owner alone, or not at all.
+pub(crate) trait Memory {
+    /// The bytes: the same memory at each call.
+    fn bytes(&self) -> &[u8];
 }
 
-fn check_cast<T: Element>(bytes: &[u8]) {
+impl Memory for Buffer {
+    fn bytes(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl Memory for BufferMut {
+    fn bytes(&self) -> &[u8] {
+        self.as_slice()
+    }
+}
+
+impl<B: Memory, T: Element> Elements<B, T> {
+    /// The elements that the bytes of `owner` are; nothing where they are none.
+    ///
+    /// # Panics
+    /// Where the bytes are not aligned for `T`, or no whole number of elements.
+    pub(crate) fn new(owner: B) -> Option<Self> {
+        let bytes = owner.bytes();
+        check_layout::<T>(bytes);
+        let valid = T::ANY_BITS || bytes.iter().fold(0, |all, &byte| all | byte) <= 1;
+        valid.then_some(Self { owner, element: PhantomData })
+    }
+
+    /// The elements.
+    pub(crate) fn as_slice(&self) -> &[T] {
+        let bytes = self.owner.bytes();
+        // SAFETY: length and alignment were checked when `self` was made, of the same memory. Its bytes are values of `T`: they
+        // were then, or were zero, which is a value of every element; since then only elements were written to it.
+        unsafe { std::slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len() / size_of::<T>()) }
+    }
+}
+
+impl<B, T> Elements<B, T> {
+    /// The memory.
+    pub(crate) fn into_owner(self) -> B {
+        self.owner
+    }
+}
+
+impl<T: Element> Elements<BufferMut, T> {
+    /// `len` elements that are zero, charged to `allocator`.
+    ///
+    /// # Errors
+    /// As [`BufferMut::zeroed`].
+    pub(crate) fn zeroed(len: usize, allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
+        let owner = BufferMut::zeroed(len * size_of::<T>(), allocator)?;
+        check_layout::<T>(owner.as_slice());
+        Ok(Self { owner, element: PhantomData })
+    }
+
+    /// The elements, to be written.
+    pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
+        let bytes = self.owner.as_mut_slice();
+        // SAFETY: as in `as_slice`; what is written through the slice are whole elements.
+        unsafe { std::slice::from_raw_parts_mut(bytes.as_mut_ptr().cast(), bytes.len() / size_of::<T>()) }
+    }
+
+    /// Makes them shared and read-only.
+    pub(crate) fn freeze(self) -> Elements<Buffer, T> {
+        Elements { owner: self.owner.freeze(), element: PhantomData }
+    }
+}
+
+fn check_layout<T: Element>(bytes: &[u8]) {
     assert!(bytes.len().is_multiple_of(size_of::<T>()), "{} bytes are no whole number of {}", bytes.len(), T::DTYPE);
     assert!(bytes.as_ptr().addr().is_multiple_of(align_of::<T>()), "misaligned {}", T::DTYPE);
-    assert!(T::ANY_BITS || bytes.iter().all(|&byte| byte <= 1), "a byte that is no {}", T::DTYPE);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::Unmetered;
 
     #[test]
     fn sizes_are_those_of_the_types() {
@@ -203,18 +265,41 @@ mod tests {
         check::<Complex<f64>>();
     }
 
+    fn memory(bytes: &[u8]) -> Buffer {
+        let mut buffer = BufferMut::zeroed(bytes.len(), &Unmetered).unwrap();
+        buffer.as_mut_slice().copy_from_slice(bytes);
+        buffer.freeze()
+    }
+
     #[test]
     fn bytes_go_there_and_back() {
         let values = [1.5_f64, -0.0, f64::NAN];
-        let back: &[f64] = elements_of(bytes_of(&values));
+        let elements = Elements::<_, f64>::new(memory(bytes_of(&values))).unwrap();
+        let back = elements.as_slice();
         assert_eq!(back[0].to_bits(), values[0].to_bits());
         assert!(back[1].is_sign_negative() && back[2].is_nan());
     }
 
     #[test]
-    #[should_panic(expected = "no bool")]
     fn a_bool_is_zero_or_one() {
-        elements_of::<bool>(&[0, 1, 2]);
+        assert_eq!(Elements::<_, bool>::new(memory(&[0, 1, 1])).unwrap().as_slice(), [false, true, true]);
+        assert!(Elements::<_, bool>::new(memory(&[0, 1, 2])).is_none());
+        assert!(Elements::<_, u8>::new(memory(&[0, 1, 2])).is_some());
+    }
+
+    #[test]
+    #[should_panic(expected = "no whole number of int32")]
+    fn elements_are_whole() {
+        let _ = Elements::<_, i32>::new(memory(&[0; 6]));
+    }
+
+    #[test]
+    fn elements_are_written_and_shared() {
+        let mut elements = Elements::<_, bool>::zeroed(3, &Unmetered).unwrap();
+        elements.as_mut_slice()[1] = true;
+        let shared = elements.freeze();
+        assert_eq!(shared.as_slice(), [false, true, false]);
+        assert_eq!(shared.into_owner().as_slice(), [0, 1, 0]);
     }
 
     #[test]

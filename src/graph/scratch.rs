@@ -8,9 +8,8 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::marker::PhantomData;
 
-use crate::chunk::{BufferMut, Element, elements_of, elements_of_mut};
+use crate::chunk::{BufferMut, Element, Elements};
 use crate::error::Result;
 
 /// So many buffers are kept.
@@ -55,7 +54,9 @@ impl Parked {
         if !T::ANY_BITS {
             buffer.as_mut_slice().fill(0);
         }
-        Ok(Scratch { buffer: Some(buffer), charge, len, parked: self, element: PhantomData })
+        // Any bytes, or zeros: there are no others.
+        let elements = Elements::new(buffer);
+        Ok(Scratch { elements, charge, len, parked: self })
     }
 }
 
@@ -63,32 +64,30 @@ impl Parked {
 /// [`TaskContext::scratch`](super::TaskContext::scratch).
 pub struct Scratch<'a, T> {
     // Taken when dropped.
-    buffer: Option<BufferMut>,
+    elements: Option<Elements<BufferMut, T>>,
     charge: u64,
     len: usize,
     parked: &'a Parked,
-    element: PhantomData<T>,
 }
 
 impl<T: Element> Scratch<'_, T> {
     /// The elements.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {
-        self.buffer.as_ref().map_or(&[], |buffer| elements_of(&buffer.as_slice()[..self.len * size_of::<T>()]))
+        self.elements.as_ref().map_or(&[], |elements| &elements.as_slice()[..self.len])
     }
 
     /// The elements, to be written.
     #[must_use]
     pub fn as_mut_slice(&mut self) -> &mut [T] {
-        let bytes = self.len * size_of::<T>();
-        self.buffer.as_mut().map_or(&mut [], |buffer| elements_of_mut(&mut buffer.as_mut_slice()[..bytes]))
+        self.elements.as_mut().map_or(&mut [], |elements| &mut elements.as_mut_slice()[..self.len])
     }
 }
 
 impl<T> Drop for Scratch<'_, T> {
     fn drop(&mut self) {
-        if let Some(buffer) = self.buffer.take() {
-            self.parked.keep(self.charge, buffer);
+        if let Some(elements) = self.elements.take() {
+            self.parked.keep(self.charge, elements.into_owner());
         }
     }
 }
