@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::attributes::Attributes;
 use super::dimensions::base;
+use super::look::VariableInfo;
 use super::member::Opened;
 use super::options::Options;
 use super::time::{DateTime, TimeUnits};
@@ -147,6 +148,12 @@ impl Coordinate {
         let Some((dimension, values)) = read_labels(file, name)? else { return Ok(None) };
         let attributes = file.attributes(name)?;
         Ok(Some(Self { name: base(name).to_owned(), dimension, values: values.into(), attributes }))
+    }
+
+    /// A coordinate without its labels.
+    pub(super) fn described(info: &VariableInfo) -> Self {
+        let (dimension, attributes) = (info.dimensions.first().cloned(), info.attributes.clone());
+        Self { name: base(&info.name).to_owned(), dimension, values: Arc::new([]), attributes }
     }
 
     /// Labels of several files, after each other.

@@ -18,6 +18,8 @@ pub(super) struct Joined<T> {
     starts: Vec<usize>,
     shape: Vec<usize>,
     grid: ChunkGrid,
+    /// The largest unit of all parts: asked for often, of thousands of files.
+    unit: Vec<usize>,
 }
 
 impl<T: Real> Joined<T> {
@@ -36,7 +38,9 @@ impl<T: Real> Joined<T> {
         let mut axes: Vec<Vec<usize>> = (0..shape.len()).map(|axis| first.grid().lengths(axis).to_vec()).collect();
         axes[0] = lengths(parts.iter().flat_map(|part| part.grid().lengths(0).to_vec()), rows);
         let grid = ChunkGrid::new(axes);
-        Ok(Self { parts, starts, shape, grid })
+        let largest = |a: Vec<usize>, b: Vec<usize>| a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect();
+        let unit = parts.iter().map(Source::unit).reduce(largest).unwrap_or_default();
+        Ok(Self { parts, starts, shape, grid, unit })
     }
 
     /// What `region` has of each part: where the part starts, and the region in the part's coordinates.
@@ -81,8 +85,7 @@ impl<T: Real> Source for Joined<T> {
     }
 
     fn unit(&self) -> Vec<usize> {
-        let largest = |a: Vec<usize>, b: Vec<usize>| a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect();
-        self.parts.iter().map(Source::unit).reduce(largest).unwrap_or_default()
+        self.unit.clone()
     }
 
     fn workspace(&self, region: &Region) -> u64 {

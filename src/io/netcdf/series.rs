@@ -48,8 +48,10 @@ pub struct Overlap {
 struct TimeAxis {
     /// The variable.
     name: String,
-    /// How the first file counts.
+    /// How the file that was named first counts.
     units: TimeUnits,
+    /// What that file says of it, without its labels.
+    described: Coordinate,
 }
 
 /// The dimension that files are joined along, and what tells the time along it, as far as they are known.
@@ -62,7 +64,8 @@ impl Axis {
     fn of(look: &Look) -> Self {
         match time_axis(look) {
             Some((variable, units)) => {
-                let time = Some(TimeAxis { name: variable.name.clone(), units });
+                let described = Coordinate::described(variable);
+                let time = Some(TimeAxis { name: variable.name.clone(), units, described });
                 Self { joined: Some(variable.dimensions[0].clone()), time }
             }
             None => Self { joined: only_unlimited(look), time: None },
@@ -76,6 +79,8 @@ pub(super) struct Part {
     pub(super) member: Member,
     /// Its times, where the series has some.
     times: Vec<DateTime>,
+    /// The numbers that stand for them, in the units of the file that was named first.
+    labels: Vec<f64>,
     /// How its labels along other dimensions differ from the first file's, if they do.
     pub(super) other_labels: Option<String>,
 }
@@ -101,17 +106,17 @@ impl Series {
             Ok((look, axis, labels))
         })?;
         if paths.len() == 1 {
-            let part = Part { member, times: Vec::new(), other_labels: None };
+            let part = Part { member, times: Vec::new(), labels: Vec::new(), other_labels: None };
             return Ok((Self { parts: vec![part], joined: None, time: None }, look));
         }
         let Axis { joined, time } = axis;
         let mut parts = in_parallel(paths, |path| {
-            let (member, (times, other_labels)) = Member::open(path, &descriptors, |file| {
+            let (member, ((times, labels), other_labels)) = Member::open(path, &descriptors, |file| {
                 let times = time.as_ref().map(|time| times(file, time, &paths[0])).transpose()?;
                 let other_labels = labels.iter().find_map(|labels| differs(file, labels, &paths[0]));
                 Ok((times.unwrap_or_default(), other_labels))
             })?;
-            Ok(Part { member, times, other_labels })
+            Ok(Part { member, times, labels, other_labels })
         })?;
         if time.is_some() {
             // Stable: files of the same time stay in the order that they came in.
@@ -140,6 +145,10 @@ impl Series {
     /// The coordinate `name` of the dimension that files are joined along: the labels of all files, times in the units of
     /// the first.
     pub(super) fn joined_coordinate(&self, name: &str) -> Result<Option<Coordinate>> {
+        if let Some(time) = self.time.as_ref().filter(|time| time.name == name) {
+            let labels = self.parts.iter().flat_map(|part| part.labels.iter().copied()).collect();
+            return Ok(Some(time.described.with_values(labels)));
+        }
         let mut all = Vec::new();
         let mut first = None;
         for part in &self.parts {
@@ -222,7 +231,8 @@ fn only_unlimited(look: &Look) -> Option<String> {
     unlimited.next().is_none().then_some(first)
 }
 
-fn times(file: &Opened<'_>, time: &TimeAxis, first: &Path) -> Result<Vec<DateTime>> {
+/// The times of a file, and the numbers that stand for them in the units of `time`.
+fn times(file: &Opened<'_>, time: &TimeAxis, first: &Path) -> Result<(Vec<DateTime>, Vec<f64>)> {
     let path = file.path();
     let fault = |problem: &dyn std::fmt::Display| {
         Error::file(path, format!("its times can't be compared with those of {}: {problem}", first.display()))
@@ -231,7 +241,11 @@ fn times(file: &Opened<'_>, time: &TimeAxis, first: &Path) -> Result<Vec<DateTim
     let units = coordinate.time_units().map_err(|error| fault(&error))?;
     check_calendar(path, &time.name, units, time.units)?;
     let times = coordinate.times()?.into_iter().collect::<Option<Vec<_>>>();
-    times.ok_or_else(|| fault(&format!("a value of {} is missing", time.name)))
+    let times = times.ok_or_else(|| fault(&format!("a value of {} is missing", time.name)))?;
+    let same = units == time.units;
+    let labels =
+        if same { coordinate.values().to_vec() } else { times.iter().map(|&t| time.units.encode(t)).collect() };
+    Ok((times, labels))
 }
 
 fn check_calendar(path: &Path, name: &str, found: TimeUnits, expected: TimeUnits) -> Result<()> {
