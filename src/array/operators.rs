@@ -59,7 +59,7 @@ macro_rules! own_parts {
 }
 
 macro_rules! exact {
-    () => {
+    ($over:expr) => {
         fn plus(a: Self, b: Self) -> Self {
             a + b
         }
@@ -70,7 +70,7 @@ macro_rules! exact {
             a * b
         }
         fn over(a: Self, b: Self) -> Self {
-            a / b
+            $over(a, b)
         }
         fn negated(a: Self) -> Self {
             -a
@@ -81,7 +81,7 @@ macro_rules! exact {
 macro_rules! floats {
     ($($t:ident),+) => {$(
         impl Arithmetic for $t {
-            exact!();
+            exact!(|a: $t, b: $t| a / b);
             own_parts!();
             type Magnitude = Self;
             const UNIT: Self = 1.0;
@@ -91,7 +91,7 @@ macro_rules! floats {
         }
 
         impl Arithmetic for Complex<$t> {
-            exact!();
+            exact!(|a: Self, b: Self| Self::total(complex::divide(a.widen(), b.widen())));
             type Magnitude = $t;
             const UNIT: Self = Complex::new(1.0, 0.0);
             fn magnitude(self) -> $t { self.re.hypot(self.im) }

@@ -3,7 +3,8 @@
 //! A reducer keeps a few numbers, its *lanes*, for each element of the result. Values are folded into them tile by tile,
 //! and lanes into lanes; the order of both depends on the data alone (**D1**).
 //!
-//! - Sums of floats are kept in f64, of integers in i64 or u64 (wrapping, as NumPy's).
+//! - Sums of floats are kept in f64, of integers in i64 or u64 (wrapping, as NumPy's; the mean of 64-bit
+//!   ones in f64, also as NumPy's).
 //! - Variances are kept as count, mean and sum of squared deviations: Welford's update (1962) for a value, the pairwise
 //!   formula of Chan, Golub and `LeVeque` (1979) for two parts.
 //!
@@ -60,6 +61,8 @@ pub trait Summable: Element {
     /// The type of their mean, and of functions whose results are no integers: their own for floats and complex
     /// numbers, f64 for integers and bools.
     type Average: Float;
+    /// What they are averaged as: themselves, but 64-bit integers as f64, because their sum may not fit.
+    type Averaged: Summable<Average = Self::Average>;
     /// One.
     const ONE: Self::Wide;
 
@@ -71,6 +74,8 @@ pub trait Summable: Element {
     fn times(a: Self::Wide, b: Self::Wide) -> Self::Wide;
     /// Itself as a number with a fraction.
     fn inexact(self) -> Self::Average;
+    /// Itself, to be averaged.
+    fn averaged(self) -> Self::Averaged;
     /// A sum as the result.
     fn total(sum: Self::Wide) -> Self::Total;
     /// The quotient of a sum and a count.
@@ -100,6 +105,7 @@ macro_rules! floats {
             type Wide = f64;
             type Total = $t;
             type Average = $t;
+            type Averaged = $t;
             const ONE: f64 = 1.0;
 
             #[inline(always)]
@@ -108,6 +114,8 @@ macro_rules! floats {
             fn plus(a: f64, b: f64) -> f64 { a + b }
             fn times(a: f64, b: f64) -> f64 { a * b }
             fn inexact(self) -> $t { self }
+            #[inline(always)]
+            fn averaged(self) -> $t { self }
             fn total(sum: f64) -> $t { sum as $t }
             fn average(sum: f64, count: f64) -> $t { (sum / count) as $t }
         }
@@ -131,6 +139,7 @@ macro_rules! floats {
             type Wide = Complex<f64>;
             type Total = Complex<$t>;
             type Average = Complex<$t>;
+            type Averaged = Complex<$t>;
             const ONE: Complex<f64> = Complex::new(1.0, 0.0);
 
             #[inline(always)]
@@ -139,6 +148,8 @@ macro_rules! floats {
             fn plus(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> { a + b }
             fn times(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> { a * b }
             fn inexact(self) -> Self { self }
+            #[inline(always)]
+            fn averaged(self) -> Self { self }
             fn total(sum: Complex<f64>) -> Complex<$t> { Complex::new(sum.re as $t, sum.im as $t) }
             fn average(sum: Complex<f64>, count: Complex<f64>) -> Complex<$t> {
                 Complex::new((sum.re / count.re) as $t, (sum.im / count.re) as $t)
@@ -150,11 +161,12 @@ macro_rules! floats {
 floats!(f32, f64);
 
 macro_rules! integers {
-    ($($t:ident => $wide:ident),+) => {$(
+    ($($t:ident => $wide:ident, $averaged:ident);+) => {$(
         impl Summable for $t {
             type Wide = $wide;
             type Total = $wide;
             type Average = f64;
+            type Averaged = $averaged;
             const ONE: $wide = 1;
 
             #[inline(always)]
@@ -163,6 +175,8 @@ macro_rules! integers {
             fn plus(a: $wide, b: $wide) -> $wide { a.wrapping_add(b) }
             fn times(a: $wide, b: $wide) -> $wide { a.wrapping_mul(b) }
             fn inexact(self) -> f64 { self as f64 }
+            #[inline(always)]
+            fn averaged(self) -> $averaged { self as $averaged }
             fn total(sum: $wide) -> $wide { sum }
             fn average(sum: $wide, count: $wide) -> f64 { sum as f64 / count as f64 }
         }
@@ -180,12 +194,14 @@ macro_rules! integers {
     )+};
 }
 
-integers!(i8 => i64, i16 => i64, i32 => i64, i64 => i64, u8 => u64, u16 => u64, u32 => u64, u64 => u64);
+integers!(i8 => i64, i8; i16 => i64, i16; i32 => i64, i32; i64 => i64, f64;
+    u8 => u64, u8; u16 => u64, u16; u32 => u64, u32; u64 => u64, f64);
 
 impl Summable for bool {
     type Wide = i64;
     type Total = i64;
     type Average = f64;
+    type Averaged = bool;
     const ONE: i64 = 1;
 
     #[inline(always)]
@@ -201,6 +217,10 @@ impl Summable for bool {
     }
     fn inexact(self) -> f64 {
         f64::from(u8::from(self))
+    }
+    #[inline(always)]
+    fn averaged(self) -> bool {
+        self
     }
     fn total(sum: i64) -> i64 {
         sum
@@ -265,32 +285,36 @@ pub(super) struct Mean {
     pub(super) skip: bool,
 }
 
+/// What a value of `T` is summed in for its mean.
+type MeanLane<T> = <<T as Summable>::Averaged as Summable>::Wide;
+
 impl<T: Summable> Reducer<T> for Mean {
-    type Lane = T::Wide;
+    type Lane = MeanLane<T>;
     type Out = T::Average;
     const LANES: usize = 2;
 
-    fn start(&self) -> [T::Wide; 3] {
-        [T::Wide::default(); 3]
+    fn start(&self) -> [MeanLane<T>; 3] {
+        [MeanLane::<T>::default(); 3]
     }
 
     #[inline(always)]
-    fn fold(&self, lanes: [&mut T::Wide; 3], value: T) {
+    fn fold(&self, lanes: [&mut MeanLane<T>; 3], value: T) {
         let [sum, count, _] = lanes;
         let left_out = self.skip & value.is_nan();
-        *sum = T::plus(*sum, if left_out { T::Wide::default() } else { value.widen() });
-        *count = T::plus(*count, if left_out { T::Wide::default() } else { T::ONE });
+        let (value, one) = (value.averaged().widen(), T::Averaged::ONE);
+        *sum = T::Averaged::plus(*sum, if left_out { MeanLane::<T>::default() } else { value });
+        *count = T::Averaged::plus(*count, if left_out { MeanLane::<T>::default() } else { one });
     }
 
     #[inline(always)]
-    fn merge(&self, lanes: [&mut T::Wide; 3], other: [T::Wide; 3]) {
+    fn merge(&self, lanes: [&mut MeanLane<T>; 3], other: [MeanLane<T>; 3]) {
         let [sum, count, _] = lanes;
-        *sum = T::plus(*sum, other[0]);
-        *count = T::plus(*count, other[1]);
+        *sum = T::Averaged::plus(*sum, other[0]);
+        *count = T::Averaged::plus(*count, other[1]);
     }
 
-    fn finish(&self, lanes: [T::Wide; 3]) -> T::Average {
-        T::average(lanes[0], lanes[1])
+    fn finish(&self, lanes: [MeanLane<T>; 3]) -> T::Average {
+        T::Averaged::average(lanes[0], lanes[1])
     }
 }
 
@@ -417,7 +441,9 @@ impl<T: Real> Reducer<T> for Variance {
 
     fn finish(&self, lanes: [f64; 3]) -> T::Spread {
         let [count, _, squares] = lanes;
-        let variance = squares / degrees_of_freedom(count, self.ddof, self.skip);
+        // Integers have no NaN to skip: their forms are one.
+        let skip = self.skip && T::nan_or(T::default()).is_nan();
+        let variance = squares / degrees_of_freedom(count, self.ddof, skip);
         T::spread(if self.root { variance.sqrt() } else { variance })
     }
 }

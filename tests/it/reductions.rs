@@ -291,6 +291,20 @@ fn reductions_of_integers_wrap() {
 }
 
 #[test]
+fn means_of_large_integers_do_not_wrap() {
+    let (_folder, session) = session(64 << 20, 2);
+    let x = Array::<i64>::full(&[5, 8], i64::MAX - 7, [2, 8]);
+    assert_eq!(session.compute(&x.mean(..)).unwrap()[[]], i64::MAX as f64);
+    assert_eq!(session.compute(&x.astype::<u64>().nanmean(0)).unwrap()[[3]], i64::MAX as f64);
+    // Integers have no NaN, so that their forms for NaN are the plain ones, with no degree of freedom, too.
+    let none = session.compute((&x.nanvar_ddof(0, 5), &x.var_ddof(0, 5))).unwrap();
+    assert_eq!(
+        none.0.iter().map(|value| value.to_bits()).collect::<Vec<_>>(),
+        none.1.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+    );
+}
+
+#[test]
 fn reductions_of_bools() {
     let mut bench = Bench::new(24);
     check::<bool, bool>(

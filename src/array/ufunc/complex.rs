@@ -1,8 +1,8 @@
 //! Functions of complex numbers, in f64, with NumPy's branch cuts (C99's, Annex G).
 //!
 //! The inverse functions are Kahan's (*Branch cuts for complex elementary functions, or much ado about nothing's sign bit*,
-//! 1987): accurate everywhere, and a signed zero chooses the side of a cut. Infinities go through them as plain arithmetic
-//! takes them.
+//! 1987): accurate everywhere, and a signed zero chooses the side of a cut. What is infinite or NaN comes out infinite or
+//! NaN as in NumPy; of an infinite number with an undefined part that part is left to arithmetic.
 
 use num_complex::Complex;
 use std::f64::consts::{FRAC_PI_2, LN_2, LN_10};
@@ -19,8 +19,46 @@ fn turned_back(z: C) -> C {
     C::new(z.im, -z.re)
 }
 
+/// `size * turn`, where the sine or cosine `turn` of zero keeps out a `size` that is infinite.
+fn product(size: f64, turn: f64) -> f64 {
+    if turn == 0.0 { turn * 1.0_f64.copysign(size) } else { size * turn }
+}
+
+/// `a / b`, scaled so that `|b|^2` neither overflows nor vanishes (Smith, *Algorithm 116: complex division*, 1962).
+pub(in super::super) fn divide(a: C, b: C) -> C {
+    if b.re.abs() >= b.im.abs() {
+        if b.re == 0.0 && b.im == 0.0 {
+            return C::new(a.re / b.re.abs(), a.im / b.re.abs());
+        }
+        let ratio = b.im / b.re;
+        let scale = 1.0 / (b.re + b.im * ratio);
+        C::new((a.re + a.im * ratio) * scale, (a.im - a.re * ratio) * scale)
+    } else {
+        let ratio = b.re / b.im;
+        let scale = 1.0 / (b.im + b.re * ratio);
+        C::new((a.re * ratio + a.im) * scale, (a.im * ratio - a.re) * scale)
+    }
+}
+
+/// What `exp` can take without overflow, about.
+const LARGEST_EXPONENT: f64 = 709.0;
+
+/// `factor * e^(re + i im)` for a large `re`: in two steps, because the size may be too large and the parts not.
+fn large_exp(re: f64, im: f64, factor: f64) -> C {
+    let (sin, cos) = im.sin_cos();
+    let half = (re / 2.0).exp();
+    C::new(product(half, product(half, cos) * factor), product(half, product(half, sin) * factor))
+}
+
 pub(super) fn exp(z: C) -> C {
-    z.exp()
+    if z.re.is_infinite() && !z.im.is_finite() {
+        return if z.re > 0.0 { C::new(z.re, f64::NAN) } else { C::new(0.0, 0.0) };
+    }
+    if z.re > LARGEST_EXPONENT {
+        return large_exp(z.re, z.im, 1.0);
+    }
+    let (size, (sin, cos)) = (z.re.exp(), z.im.sin_cos());
+    C::new(product(size, cos), product(size, sin))
 }
 
 pub(super) fn exp2(z: C) -> C {
@@ -36,7 +74,20 @@ pub(super) fn expm1(z: C) -> C {
 /// `ln |z|` without cancellation near the unit circle: `|z|^2 - 1 = (x - 1)(x + 1) + y^2`.
 fn log_abs(z: C) -> f64 {
     let (x, y) = (z.re.abs().max(z.im.abs()), z.re.abs().min(z.im.abs()));
-    if (0.5..=2.0).contains(&x) { ((x - 1.0) * (x + 1.0) + y * y).ln_1p() / 2.0 } else { x.hypot(y).ln() }
+    if x == f64::INFINITY {
+        x
+    } else if z.re.is_nan() || z.im.is_nan() {
+        f64::NAN
+    } else if (0.5..=2.0).contains(&x) {
+        ((x - 1.0) * (x + 1.0) + y * y).ln_1p() / 2.0
+    } else if x > f64::MAX / 2.0 {
+        (x / 2.0).hypot(y / 2.0).ln() + LN_2
+    } else if x < f64::MIN_POSITIVE {
+        // Where numbers have fewer bits.
+        (x * 2.0_f64.powi(54)).hypot(y * 2.0_f64.powi(54)).ln() - 54.0 * LN_2
+    } else {
+        x.hypot(y).ln()
+    }
 }
 
 pub(super) fn log(z: C) -> C {
@@ -87,11 +138,11 @@ pub(super) fn sqrt(z: C) -> C {
 }
 
 pub(super) fn sin(z: C) -> C {
-    C::new(z.re.sin() * z.im.cosh(), z.re.cos() * z.im.sinh())
+    turned_back(sinh(turned(z)))
 }
 
 pub(super) fn cos(z: C) -> C {
-    C::new(z.re.cos() * z.im.cosh(), -(z.re.sin() * z.im.sinh()))
+    cosh(turned(z))
 }
 
 pub(super) fn tan(z: C) -> C {
@@ -99,18 +150,35 @@ pub(super) fn tan(z: C) -> C {
 }
 
 pub(super) fn sinh(z: C) -> C {
-    C::new(z.re.sinh() * z.im.cos(), z.re.cosh() * z.im.sin())
+    if z.re.is_infinite() && !z.im.is_finite() {
+        return C::new(z.re, f64::NAN);
+    }
+    if z.re.abs() > LARGEST_EXPONENT {
+        let large = large_exp(z.re.abs(), z.im, 0.5);
+        return C::new(large.re * z.re.signum(), large.im);
+    }
+    let (sin, cos) = z.im.sin_cos();
+    C::new(product(z.re.sinh(), cos), product(z.re.cosh(), sin))
 }
 
 pub(super) fn cosh(z: C) -> C {
-    C::new(z.re.cosh() * z.im.cos(), z.re.sinh() * z.im.sin())
+    if z.re.is_infinite() && !z.im.is_finite() {
+        return C::new(f64::INFINITY, f64::NAN);
+    }
+    if z.re.abs() > LARGEST_EXPONENT {
+        let large = large_exp(z.re.abs(), z.im, 0.5);
+        return C::new(large.re, large.im * z.re.signum());
+    }
+    let (sin, cos) = z.im.sin_cos();
+    C::new(product(z.re.cosh(), cos), product(z.re.sinh(), sin))
 }
 
 pub(super) fn tanh(z: C) -> C {
     if z.re.abs() > 22.0 {
         // Beyond, the real part is one in f64.
-        let left = 4.0 * z.im.sin() * z.im.cos() * (-2.0 * z.re.abs()).exp();
-        return C::new(1.0_f64.copysign(z.re), left);
+        let (sin, cos) = z.im.sin_cos();
+        let left = if z.re.is_infinite() { 0.0 } else { 4.0 * sin * cos * (-2.0 * z.re.abs()).exp() };
+        return C::new(if left.is_nan() { left } else { 1.0_f64.copysign(z.re) }, left);
     }
     let t = z.im.tan();
     let beta = 1.0 + t * t;
@@ -122,17 +190,28 @@ pub(super) fn tanh(z: C) -> C {
     C::new(beta * rho * s, t) / (1.0 + beta * s * s)
 }
 
+/// Whether `|z|` is so large that products of roots of `1 - z` overflow, and that `1 +- z` is `z`.
+fn is_huge(z: C) -> bool {
+    z.re.abs() > 1e150 || z.im.abs() > 1e150
+}
+
 /// The roots of `1 - z` and `1 + z`.
 fn roots(z: C) -> (C, C) {
     (sqrt(C::new(1.0 - z.re, -z.im)), sqrt(C::new(1.0 + z.re, z.im)))
 }
 
 pub(super) fn arcsin(z: C) -> C {
+    if is_huge(z) {
+        return C::new(z.re.atan2(z.im.abs()), (log_abs(z) + LN_2).copysign(z.im));
+    }
     let (less, more) = roots(z);
     C::new(z.re.atan2((less * more).re), libm::asinh((less.conj() * more).im))
 }
 
 pub(super) fn arccos(z: C) -> C {
+    if is_huge(z) {
+        return C::new(z.im.abs().atan2(z.re), -(log_abs(z) + LN_2).copysign(z.im));
+    }
     let (less, more) = roots(z);
     C::new(2.0 * less.re.atan2(more.re), libm::asinh((more.conj() * less).im))
 }
@@ -146,6 +225,9 @@ pub(super) fn arcsinh(z: C) -> C {
 }
 
 pub(super) fn arccosh(z: C) -> C {
+    if is_huge(z) {
+        return C::new(log_abs(z) + LN_2, z.im.atan2(z.re));
+    }
     let (less, more) = (sqrt(C::new(z.re - 1.0, z.im)), sqrt(C::new(z.re + 1.0, z.im)));
     C::new(libm::asinh((less.conj() * more).re), 2.0 * less.im.atan2(more.re))
 }
@@ -155,14 +237,16 @@ pub(super) fn arctanh(z: C) -> C {
     let large = f64::MAX.sqrt() / 4.0;
     let side = 1.0_f64.copysign(z.re);
     let (x, y) = (z.re * side, -z.im * side);
-    let near = y.abs() + 1.0 / large;
-    let (re, im) = if x > large || y.abs() > large {
+    let (re, im) = if x.is_infinite() || y.is_infinite() {
+        (0.0, if y.is_nan() { y } else { FRAC_PI_2.copysign(y) })
+    } else if x > large || y.abs() > large {
         let size = x.hypot(y);
         (x / size / size, FRAC_PI_2.copysign(y))
     } else if x == 1.0 {
-        let re = ((4.0 + y * y).sqrt().sqrt() / near.sqrt()).ln();
-        (re, f64::midpoint(FRAC_PI_2, (near / 2.0).atan()).copysign(y))
+        let re = ((4.0 + y * y).sqrt().sqrt() / y.abs().sqrt()).ln();
+        (re, f64::midpoint(FRAC_PI_2, (y.abs() / 2.0).atan()).copysign(y))
     } else {
+        let near = y.abs() + 1.0 / large;
         let apart = 1.0 - x;
         let re = (4.0 * x / (apart * apart + near * near)).ln_1p() / 4.0;
         (re, (2.0 * y).atan2(apart * (1.0 + x) - near * near) / 2.0)
@@ -176,11 +260,11 @@ pub(in super::super) fn power(base: C, exponent: C) -> C {
         return C::new(1.0, 0.0);
     }
     if base.re == 0.0 && base.im == 0.0 {
-        let is_zero = exponent.re > 0.0 && exponent.im == 0.0;
-        return if is_zero { base * 0.0 } else { C::new(f64::NAN, f64::NAN) };
+        return if exponent.re > 0.0 { C::new(0.0, 0.0) } else { C::new(f64::NAN, f64::NAN) };
     }
     if exponent.im == 0.0 && exponent.re.fract() == 0.0 && exponent.re.abs() < 100.0 {
-        return base.powi(exponent.re as i32);
+        let power = base.powu(exponent.re.abs() as u32);
+        return if exponent.re < 0.0 { divide(C::new(1.0, 0.0), power) } else { power };
     }
     exp(exponent * log(base))
 }
@@ -191,7 +275,11 @@ pub(in super::super) fn sign(z: C) -> C {
         return C::new(0.0, 0.0);
     }
     match (z.re.is_infinite(), z.im.is_infinite()) {
-        (false, false) => z / z.re.hypot(z.im),
+        (false, false) => {
+            // So that neither the square nor the hypotenuse overflows, or is too small for all bits.
+            let near = z / z.re.abs().max(z.im.abs());
+            near / near.re.hypot(near.im)
+        }
         (true, false) => C::new(1.0_f64.copysign(z.re), 0.0),
         (false, true) => C::new(0.0, 1.0_f64.copysign(z.im)),
         (true, true) => C::new(f64::NAN, f64::NAN),
@@ -225,6 +313,31 @@ mod tests {
         assert_close(arccosh(z(0.5, 0.0)), (0.0, 1.047_197_551_196_597_6), "arccosh");
         assert_close(arctanh(z(2.0, 0.0)), (0.549_306_144_334_054_9, FRAC_PI_2), "arctanh");
         assert_close(arctan(z(0.0, 2.0)), (FRAC_PI_2, 0.549_306_144_334_054_9), "arctan");
+    }
+
+    /// What NumPy 2.4 gives.
+    #[test]
+    fn huge_and_infinite_numbers_neither_overflow_nor_vanish_on_the_way() {
+        let z = C::new;
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        assert_close(divide(z(1e300, 1e300), z(2e300, 0.0)), (0.5, 0.5), "divide");
+        assert_close(divide(z(1.0, 0.0), z(1e-300, -1e-300)), (5e299, 5e299), "divide by little");
+        assert_eq!(divide(z(1.0, 0.0), z(0.0, 0.0)).re, inf, "divide by zero");
+        assert_close(power(z(1e100, 0.0), z(-2.0, 0.0)), (1e-200, 0.0), "power");
+        assert_eq!(power(z(0.0, 0.0), z(1.0, 1.0)), z(0.0, 0.0), "power of zero");
+        assert_close(exp(z(709.9, 0.8)), (1.408_324_374_786_655_5e308, 1.450_065_077_114_188_2e308), "exp");
+        assert_close(sinh(z(-710.0, 0.5)), (-9.802_574_250_689_393e307, 5.355_170_720_030_244e307), "sinh");
+        assert_eq!(exp(z(inf, 0.0)), z(inf, 0.0), "exp");
+        assert_eq!(exp(z(-inf, nan)), z(0.0, 0.0), "exp of nothing");
+        assert!(cosh(z(inf, inf)).re.is_infinite() && sin(z(nan, inf)).im.is_infinite());
+        assert_eq!(tanh(z(-inf, inf)), z(-1.0, 0.0), "tanh");
+        assert_close(log(z(f64::MAX, f64::MAX)), (710.129_286_483_663_9, PI / 4.0), "log");
+        assert!(log(z(nan, 0.0)).re.is_nan() && log(z(nan, -inf)).re == inf);
+        assert_close(arcsin(z(1e308, -1e308)), (PI / 4.0, -710.235_929_413_005_9), "arcsin");
+        assert_close(arccos(z(-1e308, 0.0)), (PI, -709.889_355_822_725_9), "arccos");
+        assert_close(arccosh(z(-1e308, 1e308)), (710.235_929_413_005_9, PI * 0.75), "arccosh");
+        assert_close(arctanh(z(inf, -1.0)), (0.0, -FRAC_PI_2), "arctanh");
+        assert_close(arctanh(z(1.0, 5e-324)), (372.566_609_550_970_6, PI / 4.0), "arctanh near its pole");
     }
 
     /// What NumPy 2.4 gives, or more accurate where it says so.

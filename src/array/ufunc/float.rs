@@ -34,7 +34,7 @@ macro_rules! for_each_float_function {
             cosh, "The hyperbolic cosine.", f64::cosh, f32::cosh, complex::cosh;
             tanh, "The hyperbolic tangent.", f64::tanh, f32::tanh, complex::tanh;
             arcsinh, "The inverse hyperbolic sine.", libm::asinh, libm::asinhf, complex::arcsinh;
-            arccosh, "The inverse hyperbolic cosine; NaN below one.", libm::acosh, libm::acoshf, complex::arccosh;
+            arccosh, "The inverse hyperbolic cosine; NaN below one.", acosh, acoshf, complex::arccosh;
             arctanh, "The inverse hyperbolic tangent; NaN off -1 to 1.", libm::atanh, libm::atanhf, complex::arctanh;
         }
     };
@@ -95,6 +95,16 @@ macro_rules! float_trait {
 }
 
 for_each_float_function!(float_trait);
+
+/// `libm`'s, which is undefined below one.
+fn acosh(value: f64) -> f64 {
+    if value < 1.0 { f64::NAN } else { libm::acosh(value) }
+}
+
+/// As [`acosh`].
+fn acoshf(value: f32) -> f32 {
+    if value < 1.0 { f32::NAN } else { libm::acoshf(value) }
+}
 
 fn arg(re: f64, im: f64) -> f64 {
     im.atan2(re)
