@@ -3,9 +3,10 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use crate::python::{install, output_of, target_folder};
 
 /// The oldest that HDF5 2 accepts.
 const NEEDED: (u32, u32) = (3, 26);
@@ -76,11 +77,6 @@ fn is_new_enough(cmake: &OsStr) -> bool {
         .is_ok_and(|said| parse_version(&said).is_some_and(|version| version >= NEEDED))
 }
 
-fn target_folder() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
-}
-
 /// The PATH with a program's folder before all others.
 fn on_path(program: &Path) -> Result<OsString, String> {
     let path = env::var_os("PATH").unwrap_or_default();
@@ -103,18 +99,10 @@ impl Venv {
             return Ok(found);
         }
         eprintln!("xtask: installing {} for this project alone, in target/cmake-venv", names(wheels));
-        let mut problem = String::new();
-        for install in [with_venv, with_target] {
-            // What an interrupted run left behind is of no use.
-            let _not_there = fs::remove_dir_all(&place);
-            match install(&place, wheels) {
-                Ok(()) if Self::at(&place).has(wheels) => return Ok(Self::at(&place)),
-                Ok(()) => problem = "what pip installed does not run here".into(),
-                // The first way's failure tells more: the second is for where there is no venv module.
-                Err(why) if problem.is_empty() => problem = why,
-                Err(_) => {}
-            }
-        }
+        let problem = match install(&place, wheels, || Some(Self::at(&place)).filter(|venv| venv.has(wheels))) {
+            Ok(venv) => return Ok(venv),
+            Err(problem) => problem,
+        };
         let names = names(wheels);
         Err(format!(
             "{names} needed, and pip could not install {}: install {names}, or python3 with venv and pip \
@@ -144,31 +132,6 @@ impl Venv {
 fn names(wheels: &[&str]) -> String {
     let name = |wheel: &&str| if *wheel == CMAKE_WHEEL { "CMake 3.26 or newer" } else { "make or Ninja" };
     wheels.iter().map(name).collect::<Vec<_>>().join(" and ")
-}
-
-fn with_venv(place: &Path, wheels: &[&str]) -> Result<(), String> {
-    output_of(Command::new("python3").args(["-m", "venv"]).arg(place))?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    output_of(Command::new(place.join("bin/python3")).args(pip).args(wheels)).map(drop)
-}
-
-/// Debian leaves `ensurepip` out: pip may be there although venv is not.
-fn with_target(place: &Path, wheels: &[&str]) -> Result<(), String> {
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"];
-    output_of(Command::new("python3").args(pip).arg(place).args(wheels)).map(drop)
-}
-
-/// What a program prints, if it succeeds; else its last words.
-fn output_of(command: &mut Command) -> Result<String, String> {
-    let program = command.get_program().display().to_string();
-    let output = command.stdin(Stdio::null()).output().map_err(|error| format!("{program}: {error}"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        return Ok(text(&output.stdout));
-    }
-    let said = text(&output.stderr) + &text(&output.stdout);
-    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("failed").trim();
-    Err(format!("{program}: {last}"))
 }
 
 fn parse_version(text: &str) -> Option<(u32, u32)> {

@@ -3,6 +3,8 @@
 //! Depends on the standard library alone, so that it builds at once.
 
 mod cmake;
+mod peers;
+mod python;
 mod steps;
 
 use std::process::ExitCode;
@@ -15,6 +17,8 @@ usage: cargo xtask <command>
 
   test [--all]       run all checks and tests; --all adds the long ones
   models             check the scheduler's protocols in every interleaving of a few threads
+  peers --answers    compare the answers to thousands of cases with NumPy's and xarray's, which it installs in target/;
+                     --seed N for other cases, --only TEXT for those that have it in their name
   build [--release]  build the bench tool
   bench [ARGS]       build bench and run it; alone, it runs the main job on data that it makes
   cargo ARGS         run cargo with what the build needs set up";
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
         }
         ("test", []) => Job::Steps(steps::test(false)),
         ("test", [all]) if all == "--all" => Job::Steps(steps::test(true)),
+        ("peers", [answers, rest @ ..]) if answers == "--answers" => Job::Steps(steps::answers(rest)),
         ("models", []) => Job::Steps(vec![steps::models()]),
         ("build", []) => Job::Steps(vec![steps::build(false)]),
         ("build", [release]) if release == "--release" => Job::Steps(vec![steps::build(true)]),

@@ -1,22 +1,38 @@
 //! What the commands run, as data, and the runner.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use crate::cmake::Cmake;
+use crate::{peers, python};
 
-/// One call of cargo.
+/// What a step calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tool {
+    Cargo,
+    /// Python, with what it needs to compare with the peers.
+    Peers,
+}
+
+/// One call of a tool.
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     name: &'static str,
+    tool: Tool,
     arguments: Vec<String>,
     environment: Vec<(&'static str, &'static str)>,
 }
 
 impl Step {
     pub(crate) fn new<const N: usize>(name: &'static str, arguments: [&str; N]) -> Self {
-        Self { name, arguments: arguments.map(str::to_owned).to_vec(), environment: Vec::new() }
+        let arguments = arguments.map(str::to_owned).to_vec();
+        Self { name, tool: Tool::Cargo, arguments, environment: Vec::new() }
+    }
+
+    fn peers<const N: usize>(name: &'static str, arguments: [&str; N]) -> Self {
+        Self { tool: Tool::Peers, ..Self::new(name, arguments) }
     }
 
     pub(crate) fn and(mut self, more: &[String]) -> Self {
@@ -29,20 +45,30 @@ impl Step {
         self
     }
 
-    fn command(&self, cmake: &Cmake) -> Command {
-        let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    fn command(&self, cmake: &Cmake) -> Result<Command, String> {
+        let mut command = match self.tool {
+            Tool::Cargo => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))),
+            Tool::Peers => peers::python()?,
+        };
         command.args(&self.arguments).envs(self.environment.iter().copied());
         cmake.set_up(&mut command);
-        command
+        Ok(command)
     }
 
     /// Makes this process the step's: signals and exit codes are then its own. Gives the reason where that fails.
     pub(crate) fn take_over(&self, cmake: &Cmake) -> String {
-        format!("can't start cargo: {}", self.command(cmake).exec())
+        let failed = |mut command: Command| {
+            let error = command.exec();
+            failed_start(&command, &error)
+        };
+        self.command(cmake).map_or_else(|problem| problem, failed)
     }
 
     fn command_line(&self) -> String {
-        format!("cargo xtask cargo {}", self.arguments.join(" "))
+        match self.tool {
+            Tool::Cargo => format!("cargo xtask cargo {}", self.arguments.join(" ")),
+            Tool::Peers => "cargo xtask peers --answers".into(),
+        }
     }
 }
 
@@ -57,7 +83,9 @@ pub(crate) fn test(all: bool) -> Vec<Step> {
         Step::new("without features", ["check", "-p", "thermocline", "--no-default-features"]),
     ];
     if all {
-        steps.extend([models(), tests.with("THERMOCLINE_TEST_ALL", "1")]);
+        steps.push(models());
+        steps.extend(answers(&[]));
+        steps.push(tests.with("THERMOCLINE_TEST_ALL", "1"));
     } else {
         steps.push(tests);
     }
@@ -78,16 +106,38 @@ pub(crate) fn build(release: bool) -> Step {
     if release { step.and(&["--release".into()]) } else { step }
 }
 
+/// The comparison with `NumPy` and xarray. What they lack is found out before anything is built.
+pub(crate) fn answers(options: &[String]) -> Vec<Step> {
+    let folder = |name: &str| python::target_folder().join(name).to_string_lossy().into_owned();
+    let compare = Step::peers("answers", ["-m", "answers", "--programs", &folder("debug"), "--work", &folder("peers")]);
+    vec![
+        Step::peers("peers", ["-m", "answers", "--versions"]),
+        Step::new("build", ["build", "-p", "bench", "-p", "peers"]),
+        compare.and(options),
+    ]
+}
+
+fn failed_start(command: &Command, error: &io::Error) -> String {
+    format!("can't start {}: {error}", command.get_program().display())
+}
+
 /// Runs the steps until one fails.
 pub(crate) fn run(steps: &[Step], cmake: &Cmake) -> ExitCode {
     for step in steps {
         if steps.len() > 1 {
             println!("xtask: {}", step.name);
         }
-        match step.command(cmake).status() {
+        let mut command = match step.command(cmake) {
+            Ok(command) => command,
+            Err(problem) => {
+                eprintln!("xtask: {problem}");
+                return ExitCode::FAILURE;
+            }
+        };
+        match command.status() {
             Ok(status) if status.success() => continue,
             Ok(_) => {}
-            Err(error) => eprintln!("xtask: {}: can't start cargo: {error}", step.name),
+            Err(error) => eprintln!("xtask: {}: {}", step.name, failed_start(&command, &error)),
         }
         eprintln!("xtask: {} failed; alone: {}", step.name, step.command_line());
         if matches!(step.arguments.first().map(String::as_str), Some("fmt" | "clippy")) {
@@ -110,13 +160,15 @@ mod tests {
         assert_eq!(steps[2].environment, [("RUSTDOCFLAGS", "-D warnings")]);
         assert!(steps[4].environment.is_empty());
         let all = test(true);
-        assert_eq!(all.iter().map(|step| step.name).skip(4).collect::<Vec<_>>(), ["models", "tests"]);
-        assert_eq!(all[5].environment, [("THERMOCLINE_TEST_ALL", "1")]);
+        let long: Vec<_> = all.iter().map(|step| step.name).skip(4).collect();
+        assert_eq!(long, ["models", "peers", "build", "answers", "tests"]);
+        assert_eq!(all[8].environment, [("THERMOCLINE_TEST_ALL", "1")]);
     }
 
     #[test]
     fn a_failed_step_can_be_run_alone() {
         let step = Step::new("formatting", ["fmt"]).and(&["--all".into()]);
         assert_eq!(step.command_line(), "cargo xtask cargo fmt --all");
+        assert_eq!(answers(&[])[2].command_line(), "cargo xtask peers --answers");
     }
 }

@@ -189,3 +189,28 @@ fn the_tools_are_built_and_run_by_their_commands() {
     assert!(steps.lines().last().unwrap().starts_with("cargo test --workspace --all-features"), "{steps}");
     assert_eq!(machine.xtask(&["fly"], &[]).status.code(), Some(2));
 }
+
+#[test]
+fn the_peers_are_installed_or_one_line_says_why_not() {
+    let tools = [("cc", ""), ("make", ""), ("cmake", NEW_CMAKE)];
+    let offline = r#"[ "$2" = venv ] && { mkdir -p "$3/bin"; cp "$0" "$3/bin/python3"; exit; }
+echo 'ERROR: No matching distribution found for numpy' >&2; exit 1"#;
+    let machine = Machine::with(&[&tools[..], &[("python3", offline)]].concat());
+    let output = machine.xtask(&["peers", "--answers"], &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.lines().last().unwrap().ends_with("ERROR: No matching distribution found for numpy)"), "{said}");
+    // Nothing was built in vain.
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("cargo build"));
+
+    let online = r#"[ "$2" = venv ] && mkdir -p "$3/bin" && cp "$0" "$3/bin/python3"
+echo "python $* [$PYTHONPATH]""#;
+    let machine = Machine::with(&[&tools[..], &[("python3", online)]].concat());
+    let output = machine.xtask(&["peers", "--answers", "--only", "nanmean"], &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("cargo build -p bench -p peers"), "{said}");
+    let compared = said.lines().last().unwrap();
+    assert!(compared.starts_with("python -m answers --programs ") && compared.contains("--only nanmean ["), "{said}");
+    assert!(compared.ends_with("tools/peers]"), "{said}");
+    assert_eq!(machine.xtask(&["peers"], &[]).status.code(), Some(2));
+}

@@ -1,0 +1,13 @@
+"""Compares thermocline with NumPy and xarray, case by case.
+
+`cases` come from the modules that are named after what they are about: each has tables, an operation a line, and a
+function that makes cases from them with arrays drawn from a seed. Python writes the cases, the Rust program beside this
+folder computes them, and the answers are compared with what NumPy makes of the same bytes.
+
+- `case`     what a case is, and how it is written for the other side
+- `values`   arrays of all types: random, and with what breaks things
+- `rules`    how close an answer must be, and why
+- `differences`  where thermocline differs from NumPy on purpose
+- `elementwise`, `reductions`, `structure`, `creation`  the cases
+- `report`   what a person reads
+"""

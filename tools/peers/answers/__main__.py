@@ -1,0 +1,79 @@
+"""`python -m answers`: see the package."""
+
+import argparse
+import platform
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import cftime
+import netCDF4
+import numpy as np
+import xarray as xr
+
+import answers
+
+from . import case, chains, creation, elementwise, reductions, structure
+from .differences import DIFFERENCES
+from .report import show, verdict
+
+GROUPS = (elementwise, reductions, structure, chains, creation)
+
+# All cases together take well under a minute.
+PATIENCE = 900
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="cargo xtask peers --answers", description=answers.__doc__)
+    parser.add_argument("--versions", action="store_true", help="say what is compared with, and end")
+    parser.add_argument(
+        "--programs", type=Path, default=Path("target/debug"), help="the folder of thermocline's programs"
+    )
+    parser.add_argument("--work", type=Path, default=Path("target/peers"), help="a folder for cases and answers")
+    parser.add_argument("--seed", type=int, default=0, help="other cases (default: 0)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only cases that have this in their name")
+    options = parser.parse_args()
+    if options.versions:
+        peers = (np, xr, netCDF4, cftime)
+        print(
+            f"Python {platform.python_version()}",
+            *(f"{peer.__name__} {peer.__version__}" for peer in peers),
+            sep=", ",
+        )
+        return 0
+    if not 0 <= options.seed < 2**32:
+        parser.error(f"--seed {options.seed}: expected a number from 0 to 2^32 - 1")
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    options.work.mkdir(parents=True, exist_ok=True)
+
+    cases = [
+        each for group in GROUPS for each in group.cases(np.random.default_rng([options.seed, GROUPS.index(group)]))
+    ]
+    cases = [each for each in cases if options.only in each.text()]
+    print(f"{len(cases)} cases, seed {options.seed}", flush=True)
+    if problem := compute(options.programs / "answers", cases, options.work):
+        print(f"peers: {problem}", file=sys.stderr)
+        return 1
+    found = case.read(options.work)
+    verdicts = [verdict(each, found.get(number)) for number, each in enumerate(cases)]
+    return 0 if show(verdicts, DIFFERENCES) else 1
+
+
+def compute(program: Path, cases: list[case.Case], folder: Path) -> str | None:
+    """Has the cases computed; what went wrong, if it did."""
+    listing = case.write(cases, folder)
+    try:
+        subprocess.run([program, listing, folder], check=True, timeout=PATIENCE)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
+        done = (
+            len((folder / "answers.jsonl").read_text().splitlines()) if (folder / "answers.jsonl").exists() else 0
+        )
+        at = f"; it was at {cases[done].text()}" if done < len(cases) else ""
+        return f"{error}{at}"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
