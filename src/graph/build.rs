@@ -1,55 +1,14 @@
 //! Building, validating and culling a graph.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
+use super::lists::Lists;
 use super::task::{Cost, Work};
 use super::{Key, Task, TaskId};
 use crate::error::{Error, Result};
-
-/// Lists of tasks, one a task, in one allocation.
-#[derive(Clone, Debug, Default)]
-struct Lists {
-    starts: Vec<u32>,
-    items: Vec<u32>,
-}
-
-impl Lists {
-    fn get(&self, task: usize) -> &[u32] {
-        &self.items[self.starts[task] as usize..self.starts[task + 1] as usize]
-    }
-
-    /// For each task, the tasks in whose list it stands (each once).
-    fn inverted(&self) -> Self {
-        let tasks = self.starts.len() - 1;
-        let mut starts = vec![0_u32; tasks + 1];
-        self.each_distinct(|_, item| starts[item as usize + 1] += 1);
-        for task in 0..tasks {
-            starts[task + 1] += starts[task];
-        }
-        let mut next = starts.clone();
-        let mut items = vec![0; *starts.last().unwrap_or(&0) as usize];
-        self.each_distinct(|task, item| {
-            let place = &mut next[item as usize];
-            items[*place as usize] = task;
-            *place += 1;
-        });
-        Self { starts, items }
-    }
-
-    /// Visits each (task, item) once, however often the item stands in the task's list.
-    fn each_distinct(&self, mut visit: impl FnMut(u32, u32)) {
-        let mut seen_by = vec![u32::MAX; self.starts.len()];
-        for task in 0..self.starts.len() as u32 - 1 {
-            for &item in self.get(task as usize) {
-                if std::mem::replace(&mut seen_by[item as usize], task) != task {
-                    visit(task, item);
-                }
-            }
-        }
-    }
-}
 
 /// A validated set of tasks: no cycle, no missing dependency, no key twice. Cheap to clone.
 #[derive(Clone)]
@@ -85,7 +44,7 @@ impl Graph {
             keys: Vec::with_capacity(tasks.len()),
             costs: Vec::with_capacity(tasks.len()),
             works: Vec::with_capacity(tasks.len()),
-            dependencies: Lists { starts: vec![0], items: Vec::new() },
+            dependencies: Lists::default(),
             dependents: Lists::default(),
             index,
         };
@@ -95,7 +54,7 @@ impl Graph {
                     key: task.key.to_string(),
                     dependency: dependency.to_string(),
                 })?;
-                parts.dependencies.items.push(*id);
+                parts.dependencies.push(*id);
             }
             parts.push(task.key, task.cost, task.work);
         }
@@ -166,13 +125,13 @@ impl Graph {
             keys: Vec::with_capacity(keep.len()),
             costs: Vec::with_capacity(keep.len()),
             works: Vec::with_capacity(keep.len()),
-            dependencies: Lists { starts: vec![0], items: Vec::new() },
+            dependencies: Lists::default(),
             dependents: Lists::default(),
             index: keep.iter().map(|&old| (self.parts.keys[old].clone(), renamed[old])).collect(),
         };
         for &old in &keep {
             let dependencies = self.parts.dependencies.get(old).iter().map(|&id| renamed[id as usize]);
-            parts.dependencies.items.extend(dependencies);
+            dependencies.for_each(|id| parts.dependencies.push(id));
             parts.push(self.parts.keys[old].clone(), self.parts.costs[old], self.parts.works[old].clone());
         }
         Ok(parts.finish())
@@ -240,15 +199,29 @@ impl Graph {
         counts
     }
 
+    /// The tasks that each task needs, each once.
+    pub(super) fn distinct_dependencies(&self) -> Cow<'_, Lists> {
+        if self.names_inputs_twice() {
+            Cow::Owned(self.parts.dependents.inverted())
+        } else {
+            Cow::Borrowed(&self.parts.dependencies)
+        }
+    }
+
+    /// The tasks that need each task, each once.
+    pub(super) fn dependents_lists(&self) -> &Lists {
+        &self.parts.dependents
+    }
+
     /// Whether a task names an input more than once.
     pub(crate) fn names_inputs_twice(&self) -> bool {
-        self.parts.dependencies.items.len() != self.parts.dependents.items.len()
+        self.parts.dependencies.items() != self.parts.dependents.items()
     }
 
     /// About how many bytes the graph itself takes: part of a run's fixed charge.
     pub(crate) fn own_bytes(&self) -> u64 {
         let per_task = size_of::<(Key, Cost, Work)>() + size_of::<(Key, u32)>() + 4 * size_of::<u32>();
-        let edges = self.parts.dependencies.items.len() + self.parts.dependents.items.len();
+        let edges = self.parts.dependencies.items() + self.parts.dependents.items();
         (self.len() * per_task + edges * size_of::<u32>()) as u64
     }
 }
@@ -256,7 +229,7 @@ impl Graph {
 impl Parts {
     /// Adds a task whose dependencies have just been added.
     fn push(&mut self, key: Key, cost: Cost, work: Work) {
-        self.dependencies.starts.push(self.dependencies.items.len() as u32);
+        self.dependencies.close();
         self.keys.push(key);
         self.costs.push(cost);
         self.works.push(work);

@@ -11,6 +11,7 @@
 mod build;
 mod key;
 mod layers;
+mod lists;
 mod order;
 mod scratch;
 mod task;

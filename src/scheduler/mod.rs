@@ -402,7 +402,7 @@ impl Scheduler {
     fn prepare(&self, graph: &Graph, wanted: &[Key], keep: Keep) -> Result<Prepared> {
         let graph = graph.cull(wanted)?;
         let wanted = wanted.iter().map(|key| graph.require(key)).collect::<Result<Vec<_>>>()?;
-        let order = graph.order();
+        let order = graph.order_keeping(&wanted);
         let roles = Roles::new(&graph, &wanted, keep == Keep::HandOver);
         let session = self.shared.scratch.ram_bytes();
         let setting = Setting {

@@ -28,6 +28,7 @@ mod netcdf_traps;
 #[cfg(feature = "hdf5")]
 mod ocean;
 mod operands;
+mod order;
 mod random_graphs;
 mod random_numbers;
 mod rechunk;
