@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 use crate::units::ByteSize;
 
-type BoxError = Box<dyn StdError + Send + Sync>;
+pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Which block a function is called with.
 #[derive(Clone, Debug)]
@@ -143,11 +143,11 @@ impl<T: Element, D: Dimension, E: Into<BoxError>> IntoBlock for Result<ndarray::
 }
 
 /// The bytes that gathering a block's inputs draws, and the user's function with what it needs.
-type Call<U> = Box<dyn Fn(Scope<'_>, &BlockInfo) -> Result<ArrayD<U>, BoxError> + Send + Sync>;
-type PrepareCall<U> = dyn Fn(&mut Layers, &[usize], &mut Vec<Key>) -> Result<(u64, Call<U>)> + Send + Sync;
+pub(super) type Call<U> = Box<dyn Fn(Scope<'_>, &BlockInfo) -> Result<ArrayD<U>, BoxError> + Send + Sync>;
+pub(super) type PrepareCall<U> = dyn Fn(&mut Layers, &[usize], &mut Vec<Key>) -> Result<(u64, Call<U>)> + Send + Sync;
 
 /// An array whose blocks are what a user's function returns.
-struct CallNode<U> {
+pub(super) struct CallNode<U> {
     label: &'static str,
     location: &'static Location<'static>,
     input: ChunkGrid,
@@ -188,6 +188,17 @@ impl<U: Element> Node<U> for CallNode<U> {
 }
 
 impl<U: Element> CallNode<U> {
+    /// Of blocks of one grid, to blocks of another.
+    pub(super) fn new(
+        label: &'static str,
+        location: &'static Location<'static>,
+        (input, grid): (ChunkGrid, ChunkGrid),
+        workspace: Option<ByteSize>,
+        prepare: Box<PrepareCall<U>>,
+    ) -> Self {
+        Self { label, location, input, grid, workspace, prepare }
+    }
+
     fn task(&self, key: Key, needs: Vec<Key>, gathered: u64, call: Call<U>, info: BlockInfo) -> Task {
         let (label, location) = (self.label, self.location);
         let output = Block::<U>::charge(info.result.len());
@@ -244,7 +255,7 @@ fn operand_grid(grid: &ChunkGrid, shape: &[usize]) -> Option<ChunkGrid> {
     shape.iter().enumerate().map(axis).collect::<Option<_>>().map(ChunkGrid::new)
 }
 
-fn view<'a, T: Element>(shape: &[usize], values: &'a [T]) -> Result<ArrayViewD<'a, T>> {
+pub(super) fn view<'a, T: Element>(shape: &[usize], values: &'a [T]) -> Result<ArrayViewD<'a, T>> {
     ArrayViewD::from_shape(IxDyn(shape), values)
         .map_err(|_| Error::ChunkType { found: "values of another length", expected: "a whole block" })
 }
@@ -322,14 +333,8 @@ impl<T: Element> Array<T> {
             });
             Ok((workspace, call))
         };
-        Array::of(CallNode {
-            label: "map_blocks",
-            location,
-            input: self.chunks().clone(),
-            grid,
-            workspace: options.workspace,
-            prepare: Box::new(prepare),
-        })
+        let grids = (self.chunks().clone(), grid);
+        Array::of(CallNode::new("map_blocks", location, grids, options.workspace, Box::new(prepare)))
     }
 
     /// `function` of each block of this array and the block of `other` at the same place. An axis along which `other` has
@@ -385,13 +390,7 @@ impl<T: Element> Array<T> {
             });
             Ok((workspace, call))
         };
-        Array::of(CallNode {
-            label: "zip_blocks",
-            location,
-            input: self.chunks().clone(),
-            grid,
-            workspace: options.workspace,
-            prepare: Box::new(prepare),
-        })
+        let grids = (self.chunks().clone(), grid);
+        Array::of(CallNode::new("zip_blocks", location, grids, options.workspace, Box::new(prepare)))
     }
 }

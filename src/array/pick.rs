@@ -63,7 +63,7 @@ fn range(region: &Region, axis: usize) -> Range<usize> {
 }
 
 /// Calls `visit` with one element of each list, for all combinations, the last list's elements fastest.
-fn for_each_combination<'a, E>(lists: &'a [Vec<E>], mut visit: impl FnMut(&[&'a E])) {
+pub(super) fn for_each_combination<'a, E>(lists: &'a [Vec<E>], mut visit: impl FnMut(&[&'a E])) {
     let counts = ChunkGrid::new(lists.iter().map(|list| vec![1; list.len()]).collect());
     if lists.iter().any(Vec::is_empty) {
         return;
@@ -241,7 +241,7 @@ fn pull_part<T: Element>(
 }
 
 /// Copies the elements at these offsets along each axis to a box of `out`. The last axis has stride 1 in both.
-fn gather<T: Copy>(values: &[T], from: &[usize], offsets: &[&[usize]], out: &mut [T], to: &[usize]) {
+pub(super) fn gather<T: Copy>(values: &[T], from: &[usize], offsets: &[&[usize]], out: &mut [T], to: &[usize]) {
     let Some((last, outer)) = offsets.split_last() else {
         out[0] = values[0];
         return;

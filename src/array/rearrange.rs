@@ -33,7 +33,7 @@ pub(super) fn place_of_index(index: isize, length: usize) -> Result<usize, Strin
 }
 
 /// The indices of a padded axis. `None` where there is nothing to pad with.
-fn padded<T>(length: usize, before: usize, after: usize, pad: &Pad<T>) -> Option<Picks> {
+pub(super) fn padded<T>(length: usize, before: usize, after: usize, pad: &Pad<T>) -> Option<Picks> {
     if length == 0 {
         return (before + after == 0).then(|| Picks::of([]));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ndarray::Array1;
 use thermocline::array::random::Generator;
-use thermocline::array::{MapBlocks, Pad, Slice, Tolerance, keepdims};
+use thermocline::array::{Boundary, MapBlocks, Method, Overlap, Pad, Slice, Tolerance, keepdims};
 use thermocline::{Array, Complex, Session, ndarray};
 
 const TABLE: &str = include_str!("../../src/array/numpy.md");
@@ -201,6 +201,27 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         x.pad(&[(1, 1)], Pad::Constant(0.0));
         x.pad(&[(1, 2), (0, 0)], Pad::Reflect);
         x.diff(1, 0);
+        x.cumsum(0);
+        x.cumprod(0);
+        x.nancumsum(0);
+        x.nancumprod(0);
+        x.median(0);
+        x.nanmedian(..);
+        x.quantile([0.1, 0.9], 0);
+        x.nanquantile(0.5, 0);
+        x.quantile_by(0.1, .., Method::Hazen);
+        x.nanquantile_by(0.1, 0, Method::Hazen);
+        x.percentile(90.0, ..);
+        x.nanpercentile(90.0, 0);
+        x.sort(0);
+        x.topk(3, 0);
+        x.topk(-3, 0);
+        x.matmul(&y.transpose());
+        x.dot(&y.transpose());
+        x.outer(&y);
+        x.tensordot(&y, 2);
+        x.tensordot(&y, ([0], [0]));
+        x.map_overlap(Overlap::new(&[1, 1]).boundary(Boundary::Reflect), |block, _| block.to_owned());
         x.map_blocks(|block, _| block.to_owned());
         x.zip_blocks(&y, MapBlocks::new(), |x, y, _| &x + &y);
         x.rechunk([1, -1]);

@@ -11,6 +11,7 @@ mod groups;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
 mod lab;
+mod linalg;
 mod layering;
 mod map_blocks;
 #[cfg(feature = "hdf5")]
@@ -29,10 +30,13 @@ mod netcdf_traps;
 mod ocean;
 mod operands;
 mod order;
+mod overlap;
+mod quantiles;
 mod random_graphs;
 mod random_numbers;
 mod rechunk;
 mod reductions;
+mod scans;
 mod structure;
 mod support;
 mod ufuncs;
