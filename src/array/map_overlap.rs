@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice};
 
+use super::Array;
 use super::gather::{BlockNode, Gather, Recipe, place_of};
 use super::grid::{ChunkGrid, Region};
 use super::map_blocks::{BlockInfo, BoxError, Call, CallNode, IntoBlock, view};
@@ -20,7 +21,6 @@ use super::pick::{for_each_combination, gather};
 use super::picks::{Landed, Picks, ends};
 use super::rearrange::{Pad, padded};
 use super::strided::{copy_region, strides};
-use super::Array;
 use crate::chunk::{Block, Element};
 use crate::error::{Error, Result};
 use crate::graph::{Key, Layers};

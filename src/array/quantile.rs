@@ -92,7 +92,13 @@ impl Method {
         let weight = match self {
             Self::Midpoint if part > 0.0 => 0.5,
             Self::InvertedCdf => f64::from(u8::from(part > 0.0)),
-            Self::AveragedInvertedCdf => if part > 0.0 { 1.0 } else { 0.5 },
+            Self::AveragedInvertedCdf => {
+                if part > 0.0 {
+                    1.0
+                } else {
+                    0.5
+                }
+            }
             Self::ClosestObservation => f64::from(u8::from(part > 0.0 || floor.rem_euclid(2.0) != 1.0)),
             _ => part,
         };

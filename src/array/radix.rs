@@ -58,8 +58,7 @@ pub(super) fn answers<T: Real + Ordered>(
     let lanes = (COUNTS / (ranks * counts_per_rank::<T>() * size_of::<u64>())).max(1);
     let own = array.chunks();
     let shape = array.shape();
-    let few: Vec<Option<Vec<usize>>> =
-        (0..shape.len()).map(|axis| question.along[axis].then_some(vec![1])).collect();
+    let few: Vec<Option<Vec<usize>>> = (0..shape.len()).map(|axis| question.along[axis].then_some(vec![1])).collect();
     let few = auto(few, own, 1, lanes);
     let lengths = |axis: usize| if question.along[axis] { own } else { &few }.lengths(axis).to_vec();
     let grid = ChunkGrid::new((0..shape.len()).map(lengths).collect());
@@ -385,7 +384,8 @@ mod tests {
         let counted = session.compute(&answers("quantile", &x, &question)).unwrap();
         let chosen = session.compute(&x.answers("quantile", &question)).unwrap();
         assert_eq!(counted.shape(), chosen.shape());
-        let text = |values: &ArrayD<T::Spread>| -> Vec<String> { values.iter().map(|value| format!("{value:?}")).collect() };
+        let text =
+            |values: &ArrayD<T::Spread>| -> Vec<String> { values.iter().map(|value| format!("{value:?}")).collect() };
         assert_eq!(text(&counted), text(&chosen), "{question:?}");
     }
 

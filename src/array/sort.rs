@@ -6,13 +6,13 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::{Array, Slice};
 use super::axes::place_of_axis;
 use super::gather::{BlockNode, Gather, Recipe};
 use super::grid::{ChunkGrid, Region};
 use super::lane::{Lanes, grid_of_lanes};
 use super::node::{Scope, Shared};
 use super::ordered::Ordered;
+use super::{Array, Slice};
 use crate::chunk::Block;
 use crate::error::{Error, Result};
 use crate::graph::{Key, Layers};
@@ -162,12 +162,7 @@ impl<T: Ordered> Array<T> {
     }
 
     /// The place of `axis`, and the array in blocks of whole lanes along it.
-    fn along(
-        &self,
-        label: &'static str,
-        location: &'static Location<'static>,
-        axis: i32,
-    ) -> Result<(usize, Self)> {
+    fn along(&self, label: &'static str, location: &'static Location<'static>, axis: i32) -> Result<(usize, Self)> {
         match place_of_axis(axis, self.ndim()) {
             Ok(axis) => {
                 let grid = grid_of_lanes(self.chunks(), &self.mask(axis), size_of::<T>());

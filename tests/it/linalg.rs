@@ -153,7 +153,9 @@ fn random_matmuls<T: Number>(seeds: std::ops::Range<u64>) {
         let ((a, x), (b, y)) = (operand([m, k]), operand([k, n]));
         let broadcast: Vec<usize> = (0..batch.len().min(a.ndim().max(b.ndim()) - 2))
             .map(|from_end| {
-                let of = |array: &ArrayD<T>| (array.ndim() >= 3 + from_end).then(|| array.shape()[array.ndim() - 3 - from_end]);
+                let of = |array: &ArrayD<T>| {
+                    (array.ndim() >= 3 + from_end).then(|| array.shape()[array.ndim() - 3 - from_end])
+                };
                 of(&a).unwrap_or(1).max(of(&b).unwrap_or(1))
             })
             .rev()
@@ -216,9 +218,7 @@ fn a_large_product_is_made_within_little_memory() {
     assert!(floor < 2 * matrix, "{floor} of {matrix}");
     let (_folder, session) = session(floor, 2);
     // The sum of all elements of a aT is the sum of squares of column sums.
-    let columns: f64 = (0..side)
-        .map(|j| (0..side).map(|i| ((i * 7 + j * 3) % 16) as f64).sum::<f64>().powi(2))
-        .sum();
+    let columns: f64 = (0..side).map(|j| (0..side).map(|i| ((i * 7 + j * 3) % 16) as f64).sum::<f64>().powi(2)).sum();
     assert_eq!(session.compute(&product.sum(..)).unwrap()[[]], columns);
     assert!(session.stats().spilled_bytes > 0, "{:?}", session.stats());
     assert_at_rest(&session);

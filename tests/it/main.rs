@@ -11,8 +11,8 @@ mod groups;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
 mod lab;
-mod linalg;
 mod layering;
+mod linalg;
 mod map_blocks;
 #[cfg(feature = "hdf5")]
 mod ncfile;

@@ -26,7 +26,9 @@ fn index(at: isize, length: usize, boundary: Boundary<i64>) -> Option<usize> {
 fn offsets(depth: &[usize]) -> Vec<Vec<isize>> {
     let grid = ChunkGrid::new(depth.iter().map(|depth| vec![1; 2 * depth + 1]).collect());
     (0..grid.blocks())
-        .map(|number| grid.coordinates(number).iter().zip(depth).map(|(&at, &depth)| at as isize - depth as isize).collect())
+        .map(|number| {
+            grid.coordinates(number).iter().zip(depth).map(|(&at, &depth)| at as isize - depth as isize).collect()
+        })
         .collect()
 }
 
@@ -158,7 +160,10 @@ fn impossible_overlaps_are_named() {
     for (array, parts) in [
         (x.map_overlap(Overlap::new(&[1]), same), ["1 depths", "one for each axis"]),
         (x.map_overlap(Overlap::new(&[1, 7]), same), ["depth of 7 along axis 1", "length 6"]),
-        (x.map_overlap(Overlap::new(&[1, 1]).boundaries(&[Boundary::None]), same), ["1 boundaries", "[4, 6] of float32"]),
+        (
+            x.map_overlap(Overlap::new(&[1, 1]).boundaries(&[Boundary::None]), same),
+            ["1 boundaries", "[4, 6] of float32"],
+        ),
     ] {
         let error = array.checked().unwrap_err().to_string();
         assert!(error.contains("map_overlap at tests/it/overlap.rs:"), "{error}");

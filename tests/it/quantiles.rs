@@ -223,7 +223,10 @@ fn impossible_questions_are_named() {
     for (error, parts) in [
         (x.quantile(1.5, 0).checked().unwrap_err(), ["quantile", "1.5 is not between 0 and 1", "[4, 6]"]),
         (x.quantile([0.5, f64::NAN], 0).checked().unwrap_err(), ["quantile", "NaN is not between 0 and 1", "float32"]),
-        (x.percentile(101.0, ..).checked().unwrap_err(), ["percentile", "101 is not between 0 and 100", "quantiles.rs"]),
+        (
+            x.percentile(101.0, ..).checked().unwrap_err(),
+            ["percentile", "101 is not between 0 and 100", "quantiles.rs"],
+        ),
         (x.median(2).checked().unwrap_err(), ["median", "axis 2", "[4, 6]"]),
         (x.sort(-3).checked().unwrap_err(), ["sort", "axis -3", "[4, 6]"]),
         (x.topk(1, 5).checked().unwrap_err(), ["topk", "axis 5", "[4, 6]"]),
