@@ -291,6 +291,7 @@ impl<T: Product> ContractNode<T> {
 }
 
 /// Adds the products of two stacks of matrices to a stack in C order.
+#[expect(clippy::many_single_char_names, reason = "matrices and their sizes are called so in every book")]
 fn multiply<T: Product>(
     scope: Scope<'_>,
     batches: &[usize],

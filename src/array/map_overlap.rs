@@ -185,16 +185,13 @@ fn around<T>(lengths: &[usize], chunk: usize, depth: usize, boundary: &Boundary<
         Boundary::None | Boundary::Constant(_) => None,
     };
     // The range of picks, and how far its first is from the first of the surroundings.
-    let (picks, range, shift) = match pad {
-        Some(pad) => {
-            let picks = padded(total, depth, depth, &pad as &Pad<T>).unwrap_or_else(|| Picks::of([]));
-            (picks, start..end + 2 * depth, 0)
-        }
-        None => {
-            let range = start.saturating_sub(depth)..(end + depth).min(total);
-            let missing = if matches!(boundary, Boundary::None) { 0 } else { depth - (start - range.start) };
-            (Picks::of([(0, 1, total)]), range, missing)
-        }
+    let (picks, range, shift) = if let Some(pad) = pad {
+        let picks = padded(total, depth, depth, &pad as &Pad<T>).unwrap_or_else(|| Picks::of([]));
+        (picks, start..end + 2 * depth, 0)
+    } else {
+        let range = start.saturating_sub(depth)..(end + depth).min(total);
+        let missing = if matches!(boundary, Boundary::None) { 0 } else { depth - (start - range.start) };
+        (Picks::of([(0, 1, total)]), range, missing)
     };
     let mut parts = Vec::new();
     for touched in picks.touched(range.clone(), &ends) {

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 pub trait Product: Element {
     /// Bytes that a product of an `m` by `k` and a `k` by `n` matrix takes for itself.
     #[doc(hidden)]
+    #[must_use]
     fn packing(_m: usize, _k: usize, _n: usize) -> u64 {
         0
     }
@@ -58,6 +59,7 @@ fn view<T>(values: &[T], shape: [usize; 2], strides: [usize; 2]) -> Result<Array
 by_blas_kernels!(f32: 1.0, f64: 1.0, Complex<f32>: Complex::new(1.0, 0.0), Complex<f64>: Complex::new(1.0, 0.0));
 
 /// Row by row, so that the innermost loop goes along rows of `b` and `c`.
+#[expect(clippy::many_single_char_names, reason = "matrices and their sizes are called so in every book")]
 fn by_loop<T: Element>(
     (a, b): (&[T], &[T]),
     c: &mut [T],

@@ -94,7 +94,7 @@ impl Known {
 
     /// Values that count, prefixes, ranks.
     fn lane(self, known: &[u64], lane: usize) -> (u64, &[u64], &[u64]) {
-        let lane = &known[lane * (1 + 2 * self.ranks)..][..1 + 2 * self.ranks];
+        let lane = &known[lane * (1 + 2 * self.ranks)..][..=(2 * self.ranks)];
         let (prefixes, ranks) = lane[1..].split_at(self.ranks);
         (lane[0], prefixes, ranks)
     }
@@ -329,7 +329,7 @@ fn learn<T: Ordered>(
     out: &mut [u64],
 ) {
     for lane in 0..shape.lanes {
-        let lane_out = &mut out[lane * (1 + 2 * shape.ranks)..][..1 + 2 * shape.ranks];
+        let lane_out = &mut out[lane * (1 + 2 * shape.ranks)..][..=(2 * shape.ranks)];
         let first = &counted[counts.rank(lane, 0)..][..counts.digits];
         let valid = match known {
             Some(known) => shape.lane(known, lane).0,

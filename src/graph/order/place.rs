@@ -3,7 +3,7 @@
 //! Where tasks are the points of a grid, an order that sweeps across it holds a front, and one that jumps about holds
 //! most of the grid. Candidates that choose between equals by place sweep, if neighbours have places near each other.
 //! Such places are what one takes to keep the front of a sparse matrix narrow: breadth-first from a task far out
-//! (Cuthill and McKee 1969; the far end by George and Liu 1979), ignoring directions.
+//! (Cuthill and `McKee` 1969; the far end by George and Liu 1979), ignoring directions.
 //!
 //! But a value that nearly all tasks read puts all within two steps of each other, and says nothing about who is near.
 //! So a neighbourhood is left through a *hub*, a task of many more neighbours than others have, only when all else in
