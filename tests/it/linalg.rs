@@ -119,6 +119,7 @@ fn sums_of_products_over_any_axes() {
 }
 
 /// The product of two stacks of matrices, broadcast.
+#[expect(clippy::many_single_char_names, reason = "matrices and their sizes are called so in every book")]
 fn matmul<T: Number>(a: &ArrayD<T>, b: &ArrayD<T>, batch: &[usize]) -> ArrayD<T> {
     let (m, k, n) = (a.shape()[a.ndim() - 2], a.shape()[a.ndim() - 1], b.shape()[b.ndim() - 1]);
     ArrayD::from_shape_fn(IxDyn(&[batch, &[m, n]].concat()), |at| {
@@ -135,6 +136,7 @@ fn matmul<T: Number>(a: &ArrayD<T>, b: &ArrayD<T>, batch: &[usize]) -> ArrayD<T>
     })
 }
 
+#[expect(clippy::many_single_char_names, reason = "matrices and their sizes are called so in every book")]
 fn random_matmuls<T: Number>(seeds: std::ops::Range<u64>) {
     let mut lab = Lab::default();
     for seed in seeds {

@@ -167,14 +167,16 @@ fn a_median_of_more_than_a_block_is_counted() {
 #[test]
 fn series_of_a_large_array_are_rechunked_through_scratch() {
     let mut random = Random::new(3);
-    let values: ArrayD<f64> = dense(&mut random, &[64, 150, 100]);
-    let x = lazy(&values, &ChunkGrid::regular(&[64, 150, 100], &[1, 150, 100]), Kind::Source);
-    let mut lab = Lab::default();
-    for _ in 0..2 {
-        let found = lab.values(&mut random, &x.nanmedian(0), "series");
-        assert_close(&found, &expected(&values, &[true, false, false], 0.5, Method::Linear, true), "series");
-    }
-    assert!(lab.spilled > 0);
+    let values: ArrayD<f64> = dense(&mut random, &[256, 150, 100]);
+    let x = lazy(&values, &ChunkGrid::regular(&[256, 150, 100], &[1, 150, 100]), Kind::Source);
+    // Less than the array and its result: what is kept of it has to go to scratch.
+    let (_folder, session) = session(20 << 20, 2);
+    let kept = session.persist(&x).unwrap();
+    let found = session.compute(&kept.rechunk(&[256, 15, 100]).nanmedian(0)).unwrap();
+    assert_close(&found, &expected(&values, &[true, false, false], 0.5, Method::Linear, true), "series");
+    let stats = session.stats();
+    assert!(stats.spilled_bytes > 2 << 20 && stats.reloaded_bytes > 2 << 20, "{stats:?}");
+    assert!(stats.ledger_peak_bytes <= 20 << 20, "{stats:?}");
 }
 
 #[test]
