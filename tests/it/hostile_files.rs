@@ -11,7 +11,7 @@ use thermocline::ndarray::{ArrayD, IxDyn};
 use thermocline::{Array, Error, Session, io::netcdf};
 
 use crate::ncfile::{NcFile, number, text};
-use crate::support::{Random, all, assert_at_rest, data, session};
+use crate::support::{Random, all, assert_at_rest, data, open_hdf5, session};
 
 /// A variable is looked at in two corners of so many elements along each axis, where it is larger than both.
 const CORNER: usize = 64;
@@ -197,7 +197,7 @@ fn a_broken_chunk_is_an_error_that_says_where() {
     let mut random = Random::new(1);
     for name in ["sst", "checked"] {
         let chunk = {
-            let file = hdf5::File::open(&path).unwrap();
+            let file = open_hdf5(&path);
             let mut chunks = Vec::new();
             let visited = file.dataset(name).unwrap().chunks_visit(|chunk| {
                 chunks.push((chunk.addr as usize, chunk.size as usize));

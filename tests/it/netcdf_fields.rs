@@ -5,7 +5,7 @@ use thermocline::ndarray::{ArrayD, Axis, IxDyn};
 use thermocline::{Array, Error, Session};
 
 use crate::ncfile::{NcFile, number, text};
-use crate::support::{assert_at_rest, data, session};
+use crate::support::{assert_at_rest, data, open_hdf5, session};
 
 fn value(at: &[usize]) -> f64 {
     if (at[0] + 2 * at[1] + 3 * at[2]) % 7 == 3 { f64::NAN } else { (at[0] * 100 + at[1] * 10 + at[2]) as f64 }
@@ -227,7 +227,7 @@ fn a_field_of_a_file_has_its_labels_and_attributes() {
 #[cfg_attr(not(real_data), ignore = "needs THERMOCLINE_TEST_DATA")]
 fn a_winter_of_monthly_means_is_selected_by_label() {
     let path = data("sst/monthly/sst.mnmean.nc");
-    let file = hdf5::File::open(&path).unwrap();
+    let file = open_hdf5(&path);
     let read = |name: &str| file.dataset(name).unwrap().read_raw::<f64>().unwrap();
     let (values, lat, lon) = (read("sst"), read("lat"), read("lon"));
     // 2010-01 is the first month: 2013-12 is number 47.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use thermocline::ndarray::ArrayD;
 use thermocline::{Array, Session, io::netcdf};
 
-use crate::support::{assert_at_rest, data, session};
+use crate::support::{assert_at_rest, data, open_hdf5, session};
 
 /// All numbers of a variable as the HDF5 library gives them.
 fn stored<T: hdf5::H5Type>(path: &Path, name: &str) -> Vec<T> {
-    hdf5::File::open(path).unwrap().dataset(name).unwrap().read_raw().unwrap()
+    open_hdf5(path).dataset(name).unwrap().read_raw().unwrap()
 }
 
 fn values(session: &Session, array: &Array<f64>) -> Vec<f64> {
@@ -64,7 +64,7 @@ fn ostia_files_of_four_makes_hold_what_the_library_reads() {
     let (_folder, session) = session(256 << 20, 2);
     for version in ["", ".v1", ".v3", ".v5"] {
         let path = data(&format!("sst/monthly/ostia_monthly{version}.nc"));
-        let variable = hdf5::File::open(&path).unwrap().dataset("surface_temperature").unwrap();
+        let variable = open_hdf5(&path).dataset("surface_temperature").unwrap();
         let fill = variable.attr("_FillValue").ok().map(|attribute| attribute.read_raw::<f64>().unwrap()[0]);
         let expected: Vec<f64> = stored::<f64>(&path, "surface_temperature")
             .into_iter()

@@ -5,7 +5,7 @@ use thermocline::ndarray::{ArrayD, IxDyn};
 use thermocline::{Array, Session};
 
 use crate::ncfile::{NcFile, text};
-use crate::support::{assert_at_rest, data, session};
+use crate::support::{assert_at_rest, data, open_hdf5, session};
 
 /// Three years of days, one of them leap, at two places.
 fn days() -> Field<f64> {
@@ -146,7 +146,7 @@ fn a_climatology_reads_each_day_once() {
 #[cfg_attr(not(real_data), ignore = "needs THERMOCLINE_TEST_DATA")]
 fn monthly_means_have_the_climatology_of_a_plain_loop() {
     let path = data("sst/monthly/sst.mnmean.nc");
-    let stored: Vec<f32> = hdf5::File::open(&path).unwrap().dataset("sst").unwrap().read_raw().unwrap();
+    let stored: Vec<f32> = open_hdf5(&path).dataset("sst").unwrap().read_raw().unwrap();
     let cells = 89 * 180;
     let sst: Field<f32> = netcdf::open(&path).unwrap().field("sst").unwrap();
     let (_scratch, session) = session(64 << 20, 2);

@@ -110,3 +110,10 @@ pub(crate) fn all() -> bool {
 pub(crate) fn data(path: &str) -> std::path::PathBuf {
     std::path::PathBuf::from(std::env::var_os("THERMOCLINE_TEST_DATA").unwrap()).join(path)
 }
+
+/// An HDF5 file opened to be read as the library under test opens it: in one process a file can't be open with locking
+/// and without at the same time.
+#[cfg(feature = "hdf5")]
+pub(crate) fn open_hdf5(path: impl AsRef<std::path::Path>) -> hdf5::File {
+    hdf5::File::with_options().with_fapl(|access| access.file_locking(false)).open(path).unwrap()
+}
