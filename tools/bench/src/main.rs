@@ -1,5 +1,6 @@
 //! The ocean benchmark: makes OISST-like data, runs workloads over it, measures the bare loop.
 
+mod account;
 mod cli;
 mod error;
 mod generate;
@@ -12,6 +13,7 @@ mod progress;
 mod random;
 mod report;
 mod run;
+mod workloads;
 
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use thermocline::ndarray::ArrayD;
-use thermocline::{ByteSize, Error, Plan, Stats};
+use thermocline::{ByteSize, Config, Error, Plan, Stats};
 
 use crate::error::{BenchError, Result};
 
@@ -90,6 +90,12 @@ number!(f32 "float32", f64 "float64");
 impl Report {
     pub(crate) fn new(workload: &str) -> Self {
         Self { workload: workload.to_owned(), ..Self::default() }
+    }
+
+    /// What a session has to work with.
+    pub(crate) fn configured(&mut self, config: &Config) {
+        self.memory_limit_bytes = Some(config.memory_limit().bytes());
+        self.threads = Some(config.threads());
     }
 
     /// What a plan states. Of several runs, the largest.

@@ -1,0 +1,60 @@
+//! What the thread that works tells the one that waits.
+
+use std::time::Instant;
+
+use parking_lot::Mutex;
+use thermocline::ndarray::ArrayD;
+use thermocline::{Plan, Stats};
+
+use crate::progress::Progress;
+use crate::report::{Number, Report};
+
+/// The figures of a run so far, and how far it is.
+#[derive(Debug)]
+pub(crate) struct Account {
+    report: Mutex<Report>,
+    progress: Progress,
+}
+
+impl Account {
+    pub(crate) fn new(report: Report, progress: Progress) -> Self {
+        Self { report: Mutex::new(report), progress }
+    }
+
+    /// Takes down how many bytes of values there are to be worked on.
+    pub(crate) fn values(&self, bytes: u64) {
+        self.report.lock().logical_bytes = Some(bytes);
+    }
+
+    /// Takes down what a run is going to need.
+    pub(crate) fn planned(&self, plan: &Plan) {
+        self.report.lock().planned(plan);
+        self.progress.expect(plan.tasks());
+    }
+
+    /// Takes down the time since the work began: again after each part of it, also after one that failed.
+    pub(crate) fn took(&self, start: Instant) {
+        self.report.lock().wall_s = Some(start.elapsed().as_secs_f64());
+    }
+
+    /// Describes what came out.
+    pub(crate) fn result<T: Number>(&self, values: &ArrayD<T>) {
+        self.report.lock().describe(values);
+    }
+
+    /// Shows what a session did so far.
+    pub(crate) fn show(&self, stats: &Stats) {
+        self.progress.show(stats);
+    }
+
+    /// Takes down what a session did.
+    pub(crate) fn did(&self, stats: &Stats) {
+        self.report.lock().did(stats);
+    }
+
+    /// The figures, when all is done.
+    pub(crate) fn finish(&self) -> Report {
+        self.progress.finish();
+        self.report.lock().clone()
+    }
+}

@@ -1,0 +1,38 @@
+//! The workloads: what each computes, of what.
+//!
+//! A workload is a plan, for `bench plan`, and the work itself, which tells an [`Account`] what it is going to need
+//! before it starts, and what came out.
+
+mod ocean;
+mod spilling;
+
+use thermocline::ndarray::ArrayD;
+use thermocline::{Plan, Session};
+
+use crate::account::Account;
+use crate::cli::{Run, Workload};
+use crate::error::Result;
+use crate::input::Input;
+
+/// What is left to be drawn of a run.
+#[derive(Debug)]
+pub(crate) struct Drawable {
+    pub(crate) input: Input,
+    pub(crate) values: ArrayD<f32>,
+}
+
+/// States what a workload would need.
+pub(crate) fn plan(run: &Run, session: &Session) -> Result<Plan> {
+    match run.workload {
+        Workload::Spilling => spilling::plan(run, session),
+        Workload::Mean | Workload::AnomalyStd => ocean::plan(run, session),
+    }
+}
+
+/// Does the work, and gives what is to be drawn of it, if that is wanted.
+pub(crate) fn work(run: &Run, session: &Session, account: &Account) -> Result<Option<Drawable>> {
+    match run.workload {
+        Workload::Spilling => spilling::work(run, session, account).map(|()| None),
+        Workload::Mean | Workload::AnomalyStd => ocean::work(run, session, account),
+    }
+}
