@@ -112,6 +112,10 @@ impl<A: Axes + ?Sized> Axes for &A {
     fn are_kept(&self) -> bool {
         (**self).are_kept()
     }
+
+    fn means_all(&self) -> bool {
+        (**self).means_all()
+    }
 }
 
 impl Axes for RangeFull {
@@ -121,5 +125,18 @@ impl Axes for RangeFull {
 
     fn means_all(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reference to axes once forgot that all were meant, and `squeeze(&..)` refused what `squeeze(..)` did.
+    #[test]
+    fn a_reference_means_the_same() {
+        assert!(<&RangeFull as Axes>::means_all(&&..));
+        assert!(<&Keepdims<RangeFull> as Axes>::are_kept(&&keepdims(..)));
+        assert!(!<&i32 as Axes>::means_all(&&0));
     }
 }

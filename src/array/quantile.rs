@@ -289,8 +289,8 @@ impl<T: Real + Ordered> Array<T> {
     }
 
     /// Quantiles over `axes`, each between 0 and 1: a number, or several, which are then the first axis of the result.
-    /// Between two values a quantile is on the line between them; [`quantile_by`](Self::quantile_by) has other methods.
-    /// NaN where there is one.
+    /// Between two values a quantile is on the line between them, computed in f64 whatever the type;
+    /// [`quantile_by`](Self::quantile_by) has other methods. NaN where there is one, or no value at all.
     ///
     /// ```
     /// # use thermocline::{Array, Session};

@@ -8,6 +8,8 @@ folder computes them, and the answers are compared with what NumPy makes of the 
 - `values`   arrays of all types: random, and with what breaks things
 - `rules`    how close an answer must be, and why
 - `differences`  where thermocline differs from NumPy on purpose
-- `elementwise`, `reductions`, `structure`, `creation`  the cases
+- `elementwise`, `reductions`, `structure`, `along`, `products`, `overlap`, `creation`, `random`  the cases of one
+  operation; `single` makes such a case
+- `chains`   cases of several operations
 - `report`   what a person reads
 """

@@ -14,11 +14,11 @@ import xarray as xr
 
 import answers
 
-from . import case, chains, creation, elementwise, reductions, structure
+from . import along, case, chains, creation, elementwise, overlap, products, random, reductions, structure
 from .differences import DIFFERENCES
 from .report import show, verdict
 
-GROUPS = (elementwise, reductions, structure, chains, creation)
+GROUPS = (elementwise, reductions, structure, chains, creation, along, products, overlap, random)
 
 # All cases together take well under a minute.
 PATIENCE = 900

@@ -30,7 +30,7 @@ class Chain:
         self.inputs += more
         self.links.append((op, [first, *(("input", at) for at in inputs)], options))
         numpy_options = dict(options)
-        if numpy_options.get("axis") is not None and op.name != "concatenate":
+        if isinstance(numpy_options.get("axis"), list):
             numpy_options["axis"] = tuple(numpy_options["axis"])
         self.values.append(
             np.asarray(op.numpy(self.values[first], *(each.array for each in more), **numpy_options))
@@ -52,7 +52,7 @@ class Chain:
 
 
 def cases(rng: np.random.Generator) -> list[Case]:
-    return [_chain(rng) for _ in range(300)]
+    return [_chain(rng) for _ in range(600)]
 
 
 def _chain(rng) -> Case:
@@ -93,6 +93,13 @@ def _concatenate(rng, chain):
         chain.add(structure.CONCATENATE, operand(rng, chain.value.dtype.name, tuple(shape)), axis=axis)
 
 
+def _rearrange(rng, chain):
+    """Axes in another order, elements in another order or another shape."""
+    op, options = values.pick(rng, structure.OF_ONE)
+    if chain.value.ndim and chain.value.size < 5000:
+        chain.add(op, **options(rng, chain.value.shape))
+
+
 def _extreme(rng, chain):
     if chain.value.size and chain.value.ndim:
         axis = [int(rng.integers(chain.value.ndim))]
@@ -107,4 +114,7 @@ def _anomaly(rng, chain):
         chain.add_pair(BY_NAME["subtract"], before, before + 1)
 
 
-LINKS = (_with_scalar, _with_partner, _of_one, _slice, _rechunk, _concatenate, _extreme, _anomaly)
+LINKS = (
+    *(_with_scalar, _with_partner, _of_one, _slice, _rechunk, _concatenate, _extreme, _anomaly),
+    *(_rearrange, _rearrange),
+)

@@ -1,13 +1,15 @@
 """Arrays made from nothing, or like another."""
 
+from functools import partial
+
 import numpy as np
 
 from . import values
-from .case import Case, Input, Step
-from .differences import expect
+from .case import Case, Input
 from .elementwise import operand
 from .ops import Op
 from .rules import rounded
+from .single import single
 
 ZEROS = Op("zeros", lambda shape, dtype, chunks: np.zeros(shape, dtype))
 ONES = Op("ones", lambda shape, dtype, chunks: np.ones(shape, dtype))
@@ -27,10 +29,7 @@ LINSPACE = Op(
 )
 
 
-def case(op: Op, inputs: list[Input], **options) -> Case:
-    arrays = [each.array for each in inputs]
-    step = Step(op.name, tuple(range(len(inputs))), options)
-    return Case("creation", inputs, [step], lambda: expect(op, arrays, options))
+case = partial(single, "creation")
 
 
 def scalar(value, dtype) -> Input:

@@ -27,9 +27,19 @@ def expect(op: Op, operands: list[np.ndarray], options: dict) -> Expected:
     """What is right for an operation: what NumPy has, or what it is on purpose."""
     for difference in DIFFERENCES:
         if difference.applies(op, operands, options):
-            own = op.rule(partial(difference.function, op), operands, options)
+            try:
+                own = op.rule(partial(difference.function, op), operands, options)
+            except Refusal as refusal:
+                refusal.difference = difference.name
+                raise
             return replace(own, difference=difference.name)
     return op.rule(op.numpy, operands, options)
+
+
+class Refusal(Exception):
+    """What is raised where thermocline refuses on purpose."""
+
+    difference: str | None = None
 
 
 def _small(x: np.ndarray) -> bool:
@@ -75,7 +85,43 @@ def _reciprocal(op, x):
     return np.where(x == 0, 0, op.numpy(np.where(x == 0, 1, x))).astype(x.dtype)
 
 
+def _refused(op, *x, **options):
+    raise Refusal("an array of no dimension")
+
+
+QUANTILES = ("quantile", "nanquantile", "percentile", "nanpercentile")
+
+
+def _of_nothing(op, x, q, axis=None, keepdims=False, method=None):
+    shape = np.shape(q) + np.sum(x, axis=axis, keepdims=keepdims).shape
+    return np.full(shape, np.nan, x.dtype if x.dtype.kind == "f" else np.float64)
+
+
+def _wide_quantile(op, x, **options):
+    found = op.numpy(x.astype(np.float64), **options)
+    return np.asarray(found, x.dtype if x.dtype.kind == "f" else np.float64)
+
+
 DIFFERENCES = [
+    Difference(
+        "`dot` is no product with a number",
+        "NumPy's is, of arrays of no dimension; that is `*` (`dot`)",
+        lambda op, x, o: op.name == "dot" and 0 in (x[0].ndim, x[1].ndim),
+        _refused,
+    ),
+    Difference(
+        "quantiles of no value are NaN",
+        "as its median is in NumPy, which refuses to take other quantiles, or forgets their axis (`quantile`)",
+        lambda op, x, o: op.name in QUANTILES and x[0].size == 0,
+        _of_nothing,
+    ),
+    Difference(
+        "quantiles of integers and float32 are found in float64",
+        "NumPy subtracts neighbouring integers in their own type, where the difference may not fit, and rounds a "
+        "quantile to float32 for float32, but makes float64 of it where there are several (`quantile`)",
+        lambda op, x, o: op.name in QUANTILES and x[0].dtype != np.float64,
+        _wide_quantile,
+    ),
     Difference(
         "functions of small integers are float64",
         "NumPy takes float16 for 8-bit integers and bools, float32 for 16-bit ones; thermocline has no float16, and "

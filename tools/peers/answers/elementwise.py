@@ -1,12 +1,14 @@
 """Operations element by element."""
 
+from functools import partial
+
 import numpy as np
 
 from . import values
-from .case import Case, Input, Step
-from .differences import expect
+from .case import Case, Input
 from .ops import Op
 from .rules import equal, ieee, rounded
+from .single import single
 
 
 def inexact(name: str, units: float = 2, types: str = "all", numpy=None) -> Op:
@@ -69,11 +71,7 @@ BROADCAST = Op("broadcast_to", np.broadcast_to)
 ASTYPE = Op("astype", lambda x, dtype: x.astype(dtype))
 
 
-def case(op: Op, inputs: list[Input], **options) -> Case:
-    """An operation on inputs."""
-    arrays = [each.array for each in inputs]
-    step = Step(op.name, tuple(range(len(inputs))), options)
-    return Case("elementwise", inputs, [step], lambda: expect(op, arrays, options))
+case = partial(single, "elementwise")
 
 
 def operand(rng, dtype, shape, pattern="plain") -> Input:

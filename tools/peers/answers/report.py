@@ -27,7 +27,8 @@ def verdict(case: Case, answer: Answer | None) -> Verdict:
         expected = case.expect()
     except Exception as refused:  # noqa: BLE001 - whatever NumPy raises is its answer
         right = answer is not None and answer.error is not None
-        return Verdict(case, right, f"an error ({_line(refused)})", _describe(answer))
+        difference = getattr(refused, "difference", None)
+        return Verdict(case, right, f"an error ({_line(refused)})", _describe(answer), difference)
     if answer is None or answer.array is None:
         return Verdict(case, False, _shape(expected.value), _describe(answer), expected.difference)
     return _compared(case, expected, answer.array)

@@ -165,6 +165,51 @@ deviated = _reduced(_deviation_scale)
 weighted = _reduced(_average_scale)
 
 
+def _running_sum_scale(x, axis):
+    return x.shape[axis] * np.cumsum(size(x), axis=axis)
+
+
+def _running_product_scale(x, axis):
+    return 4 * x.shape[axis] * np.abs(np.cumprod(widened(np.where(np.isnan(x), 1, x)), axis=axis))
+
+
+running_sum = _reduced(_running_sum_scale)
+running_product = _reduced(_running_product_scale)
+
+
+def between(function: Function, operands: list[np.ndarray], options: dict) -> Expected:
+    """A value of the array, exact; or one on the line between two of them, off by two units of the greatest."""
+    plain = np.asarray(function(*operands, **options))
+    (x,) = operands
+    greatest = np.max(np.where(np.isfinite(x), size(x), 0), axis=options.get("axis"), keepdims=True, initial=0)
+    exactly = options.get("method") in ("lower", "higher", "nearest", "inverted_cdf", "closest_observation")
+    units = 0 if exactly else 2 * np.max(greatest, initial=0) * np.finfo(plain.dtype).eps
+    return Expected(plain, slack=np.full(plain.shape, units))
+
+
+def summed_in(scale: Function) -> Rule:
+    """Sums in the array's own type, in any order: `scale` of the absolute values is what was summed. A sum may be off by
+    as many units of that as it has terms, complex products by four times that."""
+
+    def rule(function, operands, options):
+        plain = np.asarray(function(*operands, **options))
+        if plain.dtype.kind not in "fc":
+            return Expected(plain)
+        wide = np.asarray(function(*map(widened, operands), **options))
+        sizes = [np.nan_to_num(size(x)) for x in operands]
+        terms = np.asarray(scale(*(np.ones(x.shape) for x in operands), **options))
+        summed = np.asarray(scale(*sizes, **options)).astype(np.longdouble)
+        slack = (4 if plain.dtype.kind == "c" else 1) * (terms + 1) * np.finfo(plain.dtype).eps * summed
+        return Expected(wide, slack=slack, narrow=plain.dtype, also=plain)
+
+    return rule
+
+
+def multiplied_out(function: Function, operands: list[np.ndarray], options: dict) -> Expected:
+    """Sums of products: those of `summed_in`."""
+    return summed_in(function)(function, operands, options)
+
+
 def judge(found: np.ndarray, expected: Expected) -> np.ndarray:
     """Where the answer is right."""
     dtype = found.dtype

@@ -70,6 +70,10 @@ impl Axes for Reduced {
     fn are_kept(&self) -> bool {
         self.keep
     }
+
+    fn means_all(&self) -> bool {
+        self.axes.is_none()
+    }
 }
 
 /// Why there is no answer.

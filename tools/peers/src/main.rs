@@ -6,9 +6,13 @@
 //!
 //! Each case is computed by one thread and by several, in small memory and in ample; the bits must be the same.
 
+mod along;
 mod case;
 mod creation;
 mod elementwise;
+mod overlap;
+mod products;
+mod random;
 mod reductions;
 mod structure;
 mod value;
@@ -95,7 +99,16 @@ fn answer(case: &Case, bytes: &[u8], one: &Session, several: &Session) -> Result
 /// The result of a step, from the first of the tables that has it.
 fn apply(step: &Step, values: &[Value]) -> Result<Value, Outcome> {
     let operands: Vec<&Value> = step.on.iter().map(|&at| &values[at]).collect();
-    let tables = [elementwise::apply, reductions::apply, structure::apply, creation::apply];
+    let tables = [
+        elementwise::apply,
+        reductions::apply,
+        structure::apply,
+        along::apply,
+        products::apply,
+        overlap::apply,
+        random::apply,
+        creation::apply,
+    ];
     let found = tables.iter().find_map(|table| table(step, &operands));
     found.ok_or_else(|| Outcome::not_offered(step))?.checked()
 }

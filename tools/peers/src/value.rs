@@ -71,6 +71,14 @@ pub(crate) fn array<T: Element>(side: &Side<T>) -> Array<T> {
     }
 }
 
+/// The scalar that a side is.
+pub(crate) fn scalar<T: Element>(side: &Side<T>) -> Option<T> {
+    match side {
+        Side::Array(_) => None,
+        Side::Scalar(scalar) => Some(*scalar),
+    }
+}
+
 fn read<T: Raw>(input: &Input, bytes: &[u8]) -> Side<T> {
     let count: usize = input.shape.iter().product();
     let own = &bytes[input.offset..input.offset + count * size_of::<T>()];
