@@ -38,8 +38,8 @@ impl Account {
     }
 
     /// Describes what came out.
-    pub(crate) fn result<T: Number>(&self, values: &ArrayD<T>) {
-        self.report.lock().describe(values);
+    pub(crate) fn results<T: Number>(&self, results: &[ArrayD<T>]) {
+        self.report.lock().describe(results);
     }
 
     /// Shows what a session did so far.

@@ -7,6 +7,8 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use thermocline::{Amount, ByteSize, TierSpec};
 
+use crate::workloads::made::{self, Data};
+
 /// First and last year.
 pub(crate) type YearRange = RangeInclusive<u16>;
 
@@ -28,6 +30,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Say what a workload would need, without running it
     Plan(Run),
+    /// Run a workload at 2, 1, 1/2 and 1/4 of its working set and at its floor: the same bits at each limit, within it
+    Outcomes(Run),
     /// List the workloads
     List,
     /// Time the bare loop (read, inflate, fold, and nothing else), and the workload mean in turn with it
@@ -76,7 +80,7 @@ impl Dtype {
 /// What to run, on what, with what.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Run {
-    /// mean, anomaly-std or spilling
+    /// What `bench list` lists
     pub(crate) workload: Workload,
     /// Files, or quoted patterns of files
     #[arg(long, value_name = "GLOB", num_args = 1.., conflicts_with = "dir")]
@@ -99,9 +103,12 @@ pub(crate) struct Run {
     /// Chunk lengths, e.g. 24,720,1440
     #[arg(long, value_name = "LENGTHS", value_delimiter = ',', value_parser = at_least_one())]
     pub(crate) chunks: Vec<usize>,
-    /// Bytes of the spilling workload, which reads no files
-    #[arg(long, value_name = "BYTES", default_value = "3GiB")]
-    pub(crate) size: ByteSize,
+    /// Bytes of an array of made-up numbers, for workloads that read no files [default: 3GiB]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) size: Option<ByteSize>,
+    /// What made-up numbers look like [default: random]
+    #[arg(long)]
+    pub(crate) data: Option<Data>,
     /// Write the figures to this file, also where the run fails
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
@@ -125,7 +132,8 @@ impl Run {
             threads: None,
             scratch: None,
             chunks: Vec::new(),
-            size: ByteSize::default(),
+            size: None,
+            data: None,
             json: None,
             plot: Some(plot),
             no_progress: false,
@@ -140,25 +148,49 @@ pub(crate) enum Workload {
     Mean,
     /// The standard deviation over time of x minus its mean over time
     AnomalyStd,
-    /// Random numbers, persisted, then summed twice
+    /// More than memory holds, kept and read again
     Spilling,
+    /// Distances from the means of columns
+    Centering,
+    /// Distances from the means of columns, which cancel each other
+    #[value(name = "sum_residuals", alias = "sum-residuals")]
+    SumResiduals,
+    /// A matrix and its transpose
+    Transpose,
+    /// Whole columns become whole rows
+    #[value(name = "swap_axes", alias = "swap-axes")]
+    SwapAxes,
+    /// Tiles become whole columns, which are called rows where this comes from
+    #[value(name = "tiles_to_rows", alias = "tiles-to-rows")]
+    TilesToRows,
+    /// A product of matrices
+    Dot,
+    /// Two matrices, one shifted by an element
+    #[value(name = "double_diff", alias = "double-diff")]
+    DoubleDiff,
+    /// The mean of some of the values
+    #[value(name = "filter_then_average", alias = "filter-then-average")]
+    FilterThenAverage,
+    /// A stencil over blocks and their neighbours
+    #[value(name = "map_overlap", alias = "map-overlap")]
+    MapOverlap,
+    /// Anomalies by the day of the year
+    #[value(name = "anom_mean", alias = "anom-mean")]
+    AnomMean,
+    /// Three results of the same two series
+    #[value(name = "quadratic_mean", alias = "quadratic-mean")]
+    QuadraticMean,
 }
 
 impl Workload {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Mean => "mean",
-            Self::AnomalyStd => "anomaly-std",
-            Self::Spilling => "spilling",
-        }
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    pub(crate) fn describe(self) -> &'static str {
-        match self {
-            Self::Mean => "the mean over time of what is not missing",
-            Self::AnomalyStd => "the standard deviation over time of x minus its mean over time",
-            Self::Spilling => "random numbers, persisted, then summed twice (--size)",
-        }
+    /// What it computes, in a line.
+    pub(crate) fn describe(self) -> String {
+        let help = || self.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
+        made::describe(self).or_else(help).unwrap_or_default()
     }
 }
 

@@ -30,11 +30,17 @@ pub(crate) enum BenchError {
     #[error("{0}")]
     Usage(String),
     /// The library is broken.
-    #[error("the sum is {found}, expected {expected}: this is a mistake in the library")]
-    WrongSum { found: f64, expected: f64 },
+    #[error("value {at} of the result is {found}, expected {expected}: this is a mistake in the library")]
+    WrongResult { at: usize, found: f64, expected: f64 },
+    /// The library is broken.
+    #[error("the same sum has other bits the second time: this is a mistake in the library")]
+    Unstable,
     /// The library is broken, or the bare loop is.
     #[error("the library and the bare loop find different means: one of them is mistaken")]
     WrongMeans,
+    /// The library is broken.
+    #[error("{0}: this is a mistake in the library")]
+    Promise(String),
     /// Ctrl-C.
     #[error("interrupted")]
     Cancelled,

@@ -26,6 +26,10 @@ pub(crate) struct Input {
 impl Input {
     /// Looks at the files that `run` names.
     pub(crate) fn open(run: &Run) -> Result<Self> {
+        if run.size.is_some() || run.data.is_some() {
+            let problem = format!("--size, --data: {} reads files: use --dir or --files", run.workload.name());
+            return Err(BenchError::Usage(problem));
+        }
         let paths = paths(run)?;
         let files = netcdf::open_many(&paths[..])?;
         let variable = match &run.var {

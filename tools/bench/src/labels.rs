@@ -130,7 +130,7 @@ fn capitalised(name: &str) -> String {
 fn title(workload: Workload, said: &Said, global: bool, years: Option<String>) -> String {
     let what = match workload {
         Workload::AnomalyStd => "Standard Deviation of",
-        Workload::Mean | Workload::Spilling => "Average",
+        _ => "Average",
     };
     let global = if global { "Global " } else { "" };
     let years = years.map_or_else(String::new, |years| format!(", {years}"));

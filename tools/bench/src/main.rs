@@ -8,9 +8,9 @@ mod input;
 mod interrupt;
 mod labels;
 mod limit;
+mod outcomes;
 mod plot;
 mod progress;
-mod random;
 mod report;
 mod run;
 mod workloads;
@@ -64,8 +64,9 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
         }
         Some(Command::Run(options)) => run::run(&options, interrupt),
         Some(Command::Plan(options)) => run::plan(&options, interrupt),
+        Some(Command::Outcomes(options)) => outcomes::outcomes(&options, interrupt),
         Some(Command::List) => {
-            let line = |workload: &Workload| format!("{:<12} {}\n", workload.name(), workload.describe());
+            let line = |workload: &Workload| format!("{:<20}{}\n", workload.name(), workload.describe());
             print(&Workload::value_variants().iter().map(line).collect::<String>())
         }
         Some(Command::Limit(options)) => {

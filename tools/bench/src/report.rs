@@ -45,7 +45,10 @@ pub(crate) struct Report {
     pub(crate) ledger_peak_bytes: Option<u64>,
     pub(crate) stated_peak_bytes: Option<u64>,
     pub(crate) floor_bytes: Option<u64>,
+    pub(crate) working_set_bytes: Option<u64>,
     pub(crate) memory_limit_bytes: Option<u64>,
+    pub(crate) expected_spilled_bytes: Option<u64>,
+    pub(crate) expected_reloaded_bytes: Option<u64>,
     pub(crate) spilled_bytes: Option<u64>,
     pub(crate) reloaded_bytes: Option<u64>,
     pub(crate) redone_tasks: Option<u64>,
@@ -98,10 +101,14 @@ impl Report {
         self.threads = Some(config.threads());
     }
 
-    /// What a plan states. Of several runs, the largest.
+    /// What a plan states. Of several runs, the largest need and all of the traffic.
     pub(crate) fn planned(&mut self, plan: &Plan) {
         self.stated_peak_bytes = self.stated_peak_bytes.max(Some(plan.stated_peak().bytes()));
         self.floor_bytes = self.floor_bytes.max(Some(plan.floor().bytes()));
+        self.working_set_bytes = self.working_set_bytes.max(Some(plan.working_set().bytes()));
+        let add = |sum: &mut Option<u64>, more: ByteSize| *sum = Some(sum.unwrap_or(0) + more.bytes());
+        add(&mut self.expected_spilled_bytes, plan.expected_spill());
+        add(&mut self.expected_reloaded_bytes, plan.expected_reload());
     }
 
     /// What a session did.
@@ -116,14 +123,17 @@ impl Report {
         self.library_bytes = stats.library_bytes;
     }
 
-    /// Describes a result: NaN is missing.
-    pub(crate) fn describe<T: Number>(&mut self, result: &ArrayD<T>) {
-        let valid = || result.iter().map(|&value| value.into()).filter(|value: &f64| !value.is_nan());
-        let mut hash = Sha256::new();
+    /// Describes the results, all of one shape; of several as if they were stacked. NaN is missing.
+    pub(crate) fn describe<T: Number>(&mut self, results: &[ArrayD<T>]) {
         // In C order, whatever the layout.
-        result.iter().for_each(|value| value.feed(&mut hash));
+        let all = || results.iter().flatten().copied();
+        let valid = || all().map(Into::into).filter(|value: &f64| !value.is_nan());
+        let mut hash = Sha256::new();
+        all().for_each(|value| value.feed(&mut hash));
         let count = valid().count();
-        self.result_shape = Some(result.shape().to_vec());
+        let each = results.first().map_or(&[][..], ArrayD::shape);
+        let several = (results.len() > 1).then_some(results.len());
+        self.result_shape = Some(several.into_iter().chain(each.iter().copied()).collect());
         self.result_dtype = Some(T::DTYPE);
         self.result_valid = Some(count);
         self.result_mean = (count > 0).then(|| valid().sum::<f64>() / count as f64);
@@ -226,6 +236,12 @@ pub(crate) fn peak_rss() -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
+/// Forgets that peak: from now on it is what is resident now, or more.
+pub(crate) fn reset_peak_rss() -> Result<()> {
+    let path = Path::new("/proc/self/clear_refs");
+    std::fs::write(path, "5").map_err(BenchError::io(path, "writing"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,7 +251,7 @@ mod tests {
     fn a_result_is_hashed_as_its_bytes_with_one_nan_for_all() {
         let odd_nan = f32::from_bits(0xffc0_1234);
         let mut report = Report::default();
-        report.describe(&arr1(&[1.0_f32, odd_nan]).into_dyn());
+        report.describe(&[arr1(&[1.0_f32, odd_nan]).into_dyn()]);
         assert_eq!((report.result_valid, report.result_mean), (Some(1), Some(1.0)));
         let expected = Sha256::digest([0, 0, 0x80, 0x3f, 0, 0, 0xc0, 0x7f]);
         let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -248,7 +264,7 @@ mod tests {
         let columns = rows.t().as_standard_layout().into_owned();
         let hash = |array: ArrayD<f32>| {
             let mut report = Report::default();
-            report.describe(&array);
+            report.describe(&[array]);
             report.result_sha256
         };
         assert_eq!(hash(rows.clone().reversed_axes().into_dyn()), hash(columns.into_dyn()));

@@ -13,7 +13,7 @@ use crate::plot::Png;
 use crate::print;
 use crate::progress::Progress;
 use crate::report::{Json, Report, peak_rss};
-use crate::workloads::{self, Drawable};
+use crate::workloads::{self, Drawable, made};
 
 /// A session of what was said on the command line; the rest is up to the environment and the defaults.
 fn builder(run: &Run) -> Builder {
@@ -33,7 +33,7 @@ fn builder(run: &Run) -> Builder {
 /// States what a workload would need; also as JSON, with what is only known after a run left out.
 pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let json = run.json.as_deref().map(Json::create).transpose()?;
-    let mut report = Report::new(run.workload.name());
+    let mut report = Report::new(&run.workload.name());
     let planned = {
         let run = run.clone();
         interrupt.guard(move || planned(&run), |_| ())
@@ -52,20 +52,16 @@ pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
     print(&format!("{plan}{advice}\n"))
 }
 
-fn planned(run: &Run) -> Result<(Plan, Config)> {
+/// What a workload would need, in a session of what settings.
+pub(crate) fn planned(run: &Run) -> Result<(Plan, Config)> {
     let session = builder(run).build()?;
     Ok((workloads::plan(run, &session)?, session.config().clone()))
 }
 
-/// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the map, if it is wanted.
-pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
-    if run.plot.is_some() && run.workload == Workload::Spilling {
-        return Err(BenchError::Usage("--plot: there is nothing to draw of spilling".into()));
-    }
-    let json = run.json.as_deref().map(Json::create).transpose()?;
-    let png = run.plot.as_deref().map(Png::open).transpose()?;
+/// Runs a workload, and nothing else. The figures, and what came of it.
+pub(crate) fn once(run: &Run, interrupt: &Interrupt) -> (Report, Result<(Session, Option<Drawable>)>) {
     let session = builder(run).build();
-    let mut report = Report::new(run.workload.name());
+    let mut report = Report::new(&run.workload.name());
     if let Ok(session) = &session {
         report.configured(session.config());
     }
@@ -77,6 +73,17 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let mut report = account.finish();
     report.peak_rss_bytes = peak_rss();
     report.ended(outcome.as_ref().err());
+    (report, outcome)
+}
+
+/// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the map, if it is wanted.
+pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
+    if run.plot.is_some() && made::has(run.workload) {
+        return Err(BenchError::Usage(format!("--plot: there is nothing to draw of {}", run.workload.name())));
+    }
+    let json = run.json.as_deref().map(Json::create).transpose()?;
+    let png = run.plot.as_deref().map(Png::open).transpose()?;
+    let (report, outcome) = once(run, interrupt);
     let written = json.map_or(Ok(()), |json| json.write(&report));
     let (session, result) = outcome?;
     written?;

@@ -3,14 +3,14 @@
 //! A workload is a plan, for `bench plan`, and the work itself, which tells an [`Account`] what it is going to need
 //! before it starts, and what came out.
 
+pub(crate) mod made;
 mod ocean;
-mod spilling;
 
 use thermocline::ndarray::ArrayD;
 use thermocline::{Plan, Session};
 
 use crate::account::Account;
-use crate::cli::{Run, Workload};
+use crate::cli::Run;
 use crate::error::Result;
 use crate::input::Input;
 
@@ -23,16 +23,13 @@ pub(crate) struct Drawable {
 
 /// States what a workload would need.
 pub(crate) fn plan(run: &Run, session: &Session) -> Result<Plan> {
-    match run.workload {
-        Workload::Spilling => spilling::plan(run, session),
-        Workload::Mean | Workload::AnomalyStd => ocean::plan(run, session),
-    }
+    if made::has(run.workload) { made::plan(run, session) } else { ocean::plan(run, session) }
 }
 
 /// Does the work, and gives what is to be drawn of it, if that is wanted.
 pub(crate) fn work(run: &Run, session: &Session, account: &Account) -> Result<Option<Drawable>> {
-    match run.workload {
-        Workload::Spilling => spilling::work(run, session, account).map(|()| None),
-        Workload::Mean | Workload::AnomalyStd => ocean::work(run, session, account),
+    if made::has(run.workload) {
+        return made::work(run, session, account).map(|()| None);
     }
+    ocean::work(run, session, account)
 }

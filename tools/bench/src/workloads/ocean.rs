@@ -35,6 +35,6 @@ pub(super) fn work(run: &Run, session: &Session, account: &Account) -> Result<Op
     let result = session.compute(&lazy);
     account.took(start);
     let values = result?;
-    account.result(&values);
+    account.results(std::slice::from_ref(&values));
     Ok(run.plot.is_some().then_some(Drawable { input, values }))
 }

@@ -128,8 +128,15 @@ fn a_plan_states_what_is_needed_and_runs_nothing() {
 fn the_workloads_are_listed() {
     let ended = run(bench().arg("list"));
     assert_eq!(ended.code, Some(0));
-    for workload in ["mean", "anomaly-std", "spilling"] {
-        assert!(ended.out.lines().any(|line| line.starts_with(workload)), "{}", ended.out);
+    for (workload, words) in [
+        ("mean ", "over time"),
+        ("anomaly-std ", "over time"),
+        ("spilling ", "n = size / 8"),
+        ("swap_axes ", "n x n f64, n = sqrt(size / 8)"),
+        ("anom_mean ", "size / 8 / 131072 times of 131072 f64"),
+    ] {
+        let found = ended.out.lines().any(|line| line.starts_with(workload) && line.contains(words));
+        assert!(found, "{workload}: {}", ended.out);
     }
 }
 

@@ -7,5 +7,6 @@ mod figures;
 mod generated;
 mod inputs;
 mod interrupts;
+mod outcomes;
 mod pictures;
 mod support;
