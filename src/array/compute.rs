@@ -6,9 +6,10 @@ use ndarray::{ArrayD, IxDyn};
 use parking_lot::Mutex;
 
 use super::Array;
+use super::blocks::block_key;
 use super::grid::Region;
 use super::leaf::KeptNode;
-use super::node::{block_key, materialised};
+use super::node::materialised;
 use super::strided::copy_tile;
 use crate::chunk::{Block, Charge, Chunk, Element, Encoded, Value};
 use crate::error::{Error, Result};

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use super::Array;
 use super::axes::place_of_axis;
+use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
-use super::node::{
-    Access, Kernel, Kind, Node, Scope, Shared, compile, compile_pulled, copy_between, stream_by_pulling, tile_bytes,
-};
+use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::node::{Access, Kind, Node, Shared, TURN};
 use super::picks::ends;
 use super::source::Visit;
+use super::tiles::copy_between;
 use crate::chunk::Element;
 use crate::error::{Error, Result};
-use crate::graph::{Key, Layers};
 
 /// Arrays one after the other along an axis.
 struct ConcatenateNode<T: Element> {
@@ -63,21 +63,25 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
     }
 
     fn kind(&self) -> Kind {
-        let streams = self.inputs.iter().any(|input| input.0.kind() == Kind::Streams);
+        let streams = self.inputs.iter().any(|input| input.kind() == Kind::Streams);
         if streams { Kind::Streams } else { Kind::Pulls }
     }
 
     fn access(&self) -> Access {
-        self.inputs.iter().map(|input| input.0.access()).reduce(Access::both).unwrap_or(Access::Any)
+        self.inputs.iter().map(|input| input.access()).reduce(Access::both).unwrap_or(Access::Any)
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn depth(&self) -> u32 {
+        self.inputs.iter().map(|input| input.depth()).max().unwrap_or(0) + TURN
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let streams = Node::<T>::kind(self) == Kind::Streams;
         let mut parts = Vec::new();
         let (start, end) = (region.start[self.axis], region.start[self.axis] + region.shape[self.axis]);
         let first = self.ends.partition_point(|&end| end <= start);
         for (input, &input_end) in self.inputs.iter().zip(&self.ends).skip(first) {
-            let at = input_end - input.0.grid().lengths(self.axis).iter().sum::<usize>();
+            let at = input_end - input.grid().lengths(self.axis).iter().sum::<usize>();
             if at >= end {
                 break;
             }
@@ -86,11 +90,12 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
             part.shape[self.axis] = end.min(input_end) - start.max(at);
             let mut own = part.clone();
             own.start[self.axis] -= at;
-            let kernel = if streams {
-                compile(input, layers, &own, needs)?
-            } else {
-                compile_pulled(input, layers, &own, needs)?
-            };
+            let kernel =
+                compiler.in_turn(
+                    |compiler| {
+                        if streams { compiler.compile(input, &own) } else { compiler.apart(input, &own) }
+                    },
+                )?;
             parts.push((part, at, kernel));
         }
         Ok(Box::new(ConcatenateKernel { parts, axis: self.axis, region: region.clone(), streams }))
@@ -100,7 +105,7 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
 impl<T: Element> Kernel<T> for ConcatenateKernel<T> {
     fn workspace(&self) -> u64 {
         let largest = self.parts.iter().map(|(_, _, kernel)| kernel.workspace()).max().unwrap_or(0);
-        largest + 2 * tile_bytes::<T>()
+        largest + 2 * tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
@@ -210,7 +215,7 @@ impl<T: Element> Array<T> {
             let other = array.shape();
             let fits = |at: usize| at == axis || other.get(at) == Some(&shape[at]);
             if other.len() != shape.len() || !(0..shape.len()).all(fits) {
-                let (a, b) = (first.node.0.label(), array.node.0.label());
+                let (a, b) = (first.node.label(), array.node.label());
                 return fail(format!("{a} has shape {shape:?}, {b} has {other:?}: they differ off axis {axis}"));
             }
         }

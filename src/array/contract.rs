@@ -9,9 +9,11 @@
 
 use std::sync::Arc;
 
+use super::blocks::Built;
 use super::gather::{Gather, Recipe, add_block_task};
 use super::grid::{ChunkGrid, Region};
-use super::node::{Built, Kind, Node, Scope, Shared, materialised};
+use super::kernel::Scope;
+use super::node::{Kind, Node, Shared, materialised};
 use super::product::Product;
 use super::strided::{copy_strided, strides};
 use crate::chunk::Block;
@@ -51,7 +53,7 @@ pub(super) struct ContractNode<T: Product> {
 impl<T: Product> Operand<T> {
     /// The box that belongs to a box of the result and one of the shared axes.
     fn region(&self, result: &Region, shared: &Region) -> Region {
-        let shape = self.node.0.grid().shape();
+        let shape = self.node.grid().shape();
         let axis = |(axis, role): (usize, &Role)| match *role {
             Role::Batch(_) if shape[axis] == 1 => (0, 1),
             Role::Batch(at) | Role::Own(at) => (result.start[at], result.shape[at]),
@@ -182,7 +184,7 @@ impl<T: Product> Node<T> for ContractNode<T> {
         let sums = layers.name("sum");
         for operand in [&self.left, &self.right] {
             // Each block is read for many of the result: it is made once.
-            if operand.node.0.kind() == Kind::Streams {
+            if operand.node.kind() == Kind::Streams {
                 materialised(&operand.node, layers)?;
             }
         }
@@ -235,7 +237,7 @@ impl<T: Product> ContractNode<T> {
     ) -> Result<Factor<T>> {
         let own = operand.region(region, shared);
         let layout = operand.layout(&own.shape, &region.shape, own_first);
-        let gather = match operand.node.0.kind() {
+        let gather = match operand.node.kind() {
             Kind::Streams => Gather::of_blocks(&*materialised(&operand.node, layers)?, &own, needs),
             Kind::Pulls | Kind::Blocks => Gather::compile(&operand.node, layers, &own, needs)?,
         };

@@ -7,7 +7,8 @@ use super::Array;
 use super::axes::place_of_axis;
 use super::gather::{BlockNode, Gather, Recipe};
 use super::grid::{ChunkGrid, Region};
-use super::node::{Access, Scope, Shared};
+use super::kernel::Scope;
+use super::node::{Access, Shared};
 use super::operators::Arithmetic;
 use crate::chunk::Block;
 use crate::error::{Error, Result};
@@ -77,7 +78,7 @@ fn differences<T: Arithmetic>(
     let mut longer = region.clone();
     longer.shape[axis] += n;
     // Blocks overlap: what has to be read in units would be read twice.
-    let again = matches!(node.0.access(), Access::Units(unit) if unit[axis] > n);
+    let again = matches!(node.access(), Access::Units(unit) if unit[axis] > n);
     let values = if again {
         Gather::of_blocks(&*super::node::materialised(node, layers)?, &longer, needs)
     } else {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
-use super::node::{Access, Kernel, Kind, Node, Scope, Shared, compile, compile_pulled, stream_by_pulling, tile_bytes};
-use super::source::{TILE, Visit};
+use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::node::{Access, Kind, Leader, Node, Shared};
+use super::source::Visit;
 use super::strided::strides;
 use crate::chunk::Element;
 use crate::error::Result;
-use crate::graph::{Key, Layers};
 
 /// A function over whole tiles, so that the loop inside is the compiler's to vectorise.
 pub(super) type MapFn<A, T> = Arc<dyn Fn(&[A], &mut [T]) + Send + Sync>;
@@ -24,6 +25,7 @@ pub(super) struct MapNode<A: Element, T> {
 }
 
 struct MapKernel<A, T> {
+    tile: usize,
     input: Box<dyn Kernel<A>>,
     function: MapFn<A, T>,
 }
@@ -34,34 +36,42 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
     }
 
     fn grid(&self) -> &ChunkGrid {
-        self.input.0.grid()
+        self.input.grid()
     }
 
     fn kind(&self) -> Kind {
-        if self.input.0.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
+        if self.input.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
     }
 
     fn access(&self) -> Access {
-        self.input.0.access()
+        self.input.access()
     }
 
     fn unit(&self) -> Vec<usize> {
-        self.input.0.unit()
+        self.input.unit()
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        let input = compile(&self.input, layers, region, needs)?;
-        Ok(Box::new(MapKernel { input, function: self.function.clone() }))
+    fn followed(&self) -> Vec<Leader> {
+        self.input.leader().into_iter().collect()
+    }
+
+    fn depth(&self) -> u32 {
+        self.input.depth() + 1
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let input = compiler.compile(&self.input, region)?;
+        Ok(Box::new(MapKernel { tile: tile_of(region), input, function: self.function.clone() }))
     }
 }
 
 impl<A: Element, T: Element> Kernel<T> for MapKernel<A, T> {
     fn workspace(&self) -> u64 {
-        self.input.workspace() + tile_bytes::<A>().max(tile_bytes::<T>())
+        self.input.workspace() + tile_bytes::<A>(self.tile).max(tile_bytes::<T>(self.tile))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        let mut out = scope.context.scratch::<T>(TILE)?;
+        let mut out = scope.context.scratch::<T>(self.tile)?;
         self.input.stream(scope, &mut |tile, values| {
             let out = &mut out.as_mut_slice()[..values.len()];
             (self.function)(values, out);
@@ -86,23 +96,29 @@ pub(super) struct ZipNode<A: Element, B: Element, T> {
     pub(super) grid: ChunkGrid,
 }
 
-/// Who leads: the one whose tiles come as they come.
+/// The operand whose tiles come as they come.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Leader {
+enum First {
     Left,
     Right,
-    Nobody,
+    Neither,
 }
 
 impl<A: Element, B: Element, T: Element> ZipNode<A, B, T> {
-    fn leader(&self) -> Leader {
-        let leads = |kind, grid: &ChunkGrid| kind == Kind::Streams && grid.shape() == self.grid.shape();
-        if leads(self.left.0.kind(), self.left.0.grid()) {
-            Leader::Left
-        } else if leads(self.right.0.kind(), self.right.0.grid()) {
-            Leader::Right
-        } else {
-            Leader::Nobody
+    /// What each operand follows, if its tiles are those of the result.
+    fn leaders(&self) -> [Option<Leader>; 2] {
+        let whole = |grid: &ChunkGrid| grid.shape() == self.grid.shape();
+        [
+            self.left.leader().filter(|_| whole(self.left.grid())),
+            self.right.leader().filter(|_| whole(self.right.grid())),
+        ]
+    }
+
+    fn first(&self) -> First {
+        match self.leaders() {
+            [Some(_), _] => First::Left,
+            [None, Some(_)] => First::Right,
+            [None, None] => First::Neither,
         }
     }
 }
@@ -126,20 +142,20 @@ impl<A: Element> Operand<A> {
         Ok(())
     }
 
-    fn workspace(&self) -> u64 {
-        self.kernel.workspace() + 2 * tile_bytes::<A>()
+    fn workspace(&self, tile: usize) -> u64 {
+        self.kernel.workspace() + tile_bytes::<A>(tile)
     }
 }
 
 /// What it takes to evaluate an operand along with any box of the result. One that is broadcast is small beside it.
-fn operand_access<A: Element>(node: &dyn Node<A>, result: &ChunkGrid, leads: bool) -> Access {
+pub(super) fn operand_access<A: Element>(node: &Shared<A>, result: &ChunkGrid, followed: bool) -> Access {
     let elements = |grid: &ChunkGrid| grid.shape().iter().product::<usize>();
     if elements(node.grid()) < elements(result) {
         return Access::Any;
     }
     match node.access() {
         // Made into blocks first.
-        Access::Units(_) if !leads => Access::Chunks,
+        Access::Units(_) if !followed => Access::Chunks,
         Access::Units(unit) => Access::Units([vec![1; result.ndim() - unit.len()], unit].concat()),
         access => access,
     }
@@ -180,7 +196,7 @@ struct ZipKernel<A, B, T> {
     region: Region,
     left: Operand<A>,
     right: Operand<B>,
-    leader: Leader,
+    first: First,
     function: ZipFn<A, B, T>,
 }
 
@@ -194,41 +210,51 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
     }
 
     fn kind(&self) -> Kind {
-        if self.leader() == Leader::Nobody { Kind::Pulls } else { Kind::Streams }
+        if self.first() == First::Neither { Kind::Pulls } else { Kind::Streams }
     }
 
     fn access(&self) -> Access {
-        let leader = self.leader();
-        let left = operand_access(&*self.left.0, &self.grid, leader == Leader::Left);
-        left.both(operand_access(&*self.right.0, &self.grid, leader == Leader::Right))
+        let [left, right] = self.leaders();
+        let first = left.as_ref().or(right.as_ref());
+        let follows = |leader: &Option<Leader>| leader.is_some() && leader.as_ref() == first;
+        let left_access = operand_access(&self.left, &self.grid, follows(&left));
+        left_access.both(operand_access(&self.right, &self.grid, follows(&right)))
     }
 
     fn unit(&self) -> Vec<usize> {
-        match self.leader() {
-            Leader::Left => self.left.0.unit(),
-            Leader::Right => self.right.0.unit(),
-            Leader::Nobody => self.grid.longest(),
+        match self.first() {
+            First::Left => self.left.unit(),
+            First::Right => self.right.unit(),
+            First::Neither => self.grid.longest(),
         }
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        let leader = self.leader();
-        let (left_shape, right_shape) = (self.left.0.grid().shape(), self.right.0.grid().shape());
+    fn followed(&self) -> Vec<Leader> {
+        self.leaders().into_iter().flatten().collect()
+    }
+
+    fn depth(&self) -> u32 {
+        self.left.depth().max(self.right.depth()) + 1
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let first = if compiler.is_following(self.followed().first()) { First::Neither } else { self.first() };
+        let (left_shape, right_shape) = (self.left.grid().shape(), self.right.grid().shape());
         let left_region = broadcast_region(region, &left_shape);
-        let left = match leader {
-            Leader::Left => compile(&self.left, layers, &left_region, needs)?,
-            _ => compile_pulled(&self.left, layers, &left_region, needs)?,
+        let left = match first {
+            First::Left => compiler.compile(&self.left, &left_region)?,
+            _ => compiler.pulled(&self.left, &left_region)?,
         };
         let right_region = broadcast_region(region, &right_shape);
-        let right = match leader {
-            Leader::Right => compile(&self.right, layers, &right_region, needs)?,
-            _ => compile_pulled(&self.right, layers, &right_region, needs)?,
+        let right = match first {
+            First::Right => compiler.compile(&self.right, &right_region)?,
+            _ => compiler.pulled(&self.right, &right_region)?,
         };
         Ok(Box::new(ZipKernel {
             region: region.clone(),
             left: Operand { kernel: left, shape: left_shape },
             right: Operand { kernel: right, shape: right_shape },
-            leader,
+            first,
             function: self.function.clone(),
         }))
     }
@@ -236,17 +262,21 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
 
 impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
     fn workspace(&self) -> u64 {
-        let operands = self.left.workspace() + self.right.workspace();
-        operands + tile_bytes::<A>() + tile_bytes::<B>() + tile_bytes::<T>()
+        let tile = tile_of(&self.region);
+        let (left, right) = (self.left.workspace(tile), self.right.workspace(tile));
+        // Pulled one after the other, or the one while the other streams.
+        let operands = if self.first == First::Neither { left.max(right) } else { left + right };
+        operands + tile_bytes::<A>(tile) + tile_bytes::<B>(tile) + tile_bytes::<T>(tile)
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        if self.leader == Leader::Nobody {
+        if self.first == First::Neither {
             return stream_by_pulling(self, &self.region, scope, visit);
         }
-        let mut out = scope.context.scratch::<T>(TILE)?;
-        if self.leader == Leader::Left {
-            let mut other = scope.context.scratch::<B>(TILE)?;
+        let tile = tile_of(&self.region);
+        let mut out = scope.context.scratch::<T>(tile)?;
+        if self.first == First::Left {
+            let mut other = scope.context.scratch::<B>(tile)?;
             return self.left.kernel.stream(scope, &mut |tile, values| {
                 let (other, out) = (&mut other.as_mut_slice()[..values.len()], &mut out.as_mut_slice()[..values.len()]);
                 self.right.pull(scope, tile, other)?;
@@ -254,7 +284,7 @@ impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
                 visit(tile, out)
             });
         }
-        let mut other = scope.context.scratch::<A>(TILE)?;
+        let mut other = scope.context.scratch::<A>(tile)?;
         self.right.kernel.stream(scope, &mut |tile, values| {
             let (other, out) = (&mut other.as_mut_slice()[..values.len()], &mut out.as_mut_slice()[..values.len()]);
             self.left.pull(scope, tile, other)?;

@@ -7,23 +7,19 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::blocks::{Built, block_key};
+use super::compile::Program;
 use super::grid::{ChunkGrid, Region};
-use super::node::{
-    BlocksKernel, Built, Kernel, Kind, Node, Scope, Shared, block_key, compile, compile_blocks, materialised,
-};
+use super::kernel::Scope;
+use super::node::{Kind, Node, Shared, materialised};
 use super::strided::copy_tile;
 use crate::chunk::{Block, Chunk, Element};
 use crate::error::Result;
 use crate::graph::{Key, Layers, Scratch, Size, Task, TaskContext};
 
-/// Fills `out`, in C order, with the box `region` that `kernel` was compiled for.
-pub(super) fn fill<T: Element>(
-    kernel: &(impl Kernel<T> + ?Sized),
-    scope: Scope<'_>,
-    region: &Region,
-    out: &mut [T],
-) -> Result<()> {
-    kernel.stream(scope, &mut |tile, values| {
+/// Fills `out`, in C order, with the box `region` that `program` was compiled for.
+pub(super) fn fill<T: Element>(program: &Program<T>, scope: Scope<'_>, region: &Region, out: &mut [T]) -> Result<()> {
+    program.stream(scope, &mut |tile, values| {
         copy_tile(&tile.relative_to(&region.start), values, &region.shape, out);
         Ok(())
     })
@@ -38,7 +34,7 @@ pub(super) struct Gather<T> {
 enum From<T> {
     /// The box is a block that another task makes: the place of its chunk among the task's inputs.
     Block(usize),
-    Kernel(Box<dyn Kernel<T>>),
+    Program(Program<T>),
 }
 
 impl<T: Element> Gather<T> {
@@ -49,11 +45,11 @@ impl<T: Element> Gather<T> {
         region: &Region,
         needs: &mut Vec<Key>,
     ) -> Result<Self> {
-        if node.0.kind() == Kind::Blocks {
+        if node.kind() == Kind::Blocks {
             return Ok(Self::of_blocks(&*materialised(node, layers)?, region, needs));
         }
-        let kernel = compile(node, layers, region, needs)?;
-        Ok(Self { region: region.clone(), from: From::Kernel(kernel) })
+        let program = Program::compile(node, layers, region, needs)?;
+        Ok(Self { region: region.clone(), from: From::Program(program) })
     }
 
     /// For `region` of blocks that tasks make.
@@ -61,8 +57,7 @@ impl<T: Element> Gather<T> {
         let from = if let Some(coordinates) = whole_block(built, region) {
             From::Block(place_of(block_key(&built.name, &coordinates), needs))
         } else {
-            let kernel: BlocksKernel = compile_blocks(built, region, needs);
-            From::Kernel(Box::new(kernel))
+            From::Program(Program::of_blocks(built, region, needs))
         };
         Self { region: region.clone(), from }
     }
@@ -75,7 +70,7 @@ impl<T: Element> Gather<T> {
     pub(super) fn workspace(&self) -> u64 {
         match &self.from {
             From::Block(_) => 0,
-            From::Kernel(kernel) => kernel.workspace() + Block::<T>::charge(self.region.len()),
+            From::Program(program) => program.workspace() + Block::<T>::charge(self.region.len()),
         }
     }
 
@@ -83,9 +78,9 @@ impl<T: Element> Gather<T> {
     pub(super) fn values<'a>(&self, scope: Scope<'a>) -> Result<Values<'a, T>> {
         match &self.from {
             From::Block(place) => Ok(Values::Shared(scope.chunks[*place].get::<Block<T>>()?.as_slice())),
-            From::Kernel(kernel) => {
+            From::Program(program) => {
                 let mut block = scope.context.scratch::<T>(self.region.len())?;
-                fill(&**kernel, scope, &self.region, block.as_mut_slice())?;
+                fill(program, scope, &self.region, block.as_mut_slice())?;
                 Ok(Values::Own(block))
             }
         }
@@ -184,7 +179,7 @@ pub(super) fn add_block_task<T: Element>(
     let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
         let mut out = context.block::<T>(&shape)?;
         let values = out.as_mut_slice();
-        make(Scope { context, chunks }, values)?;
+        make(Scope::new(context, chunks), values)?;
         values.iter_mut().for_each(|value| *value = value.canonical());
         Ok(Chunk::new(out.freeze()))
     };

@@ -98,7 +98,7 @@ impl<T: Element> Grouped<T> {
 
     /// Rows that are at most so far apart are read together, because what is between them has to be read anyway.
     fn unit(&self) -> usize {
-        let node = &self.array.node.0;
+        let node = &self.array.node;
         let along = |lengths: &[usize]| {
             let axis = place_of_axis(self.axis, lengths.len()).unwrap_or_default();
             lengths.get(axis).copied().unwrap_or(1)

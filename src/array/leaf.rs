@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use ndarray::ArrayD;
 
+use super::blocks::{Built, block_key};
+use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
-use super::node::{Access, Built, Kernel, Kind, Node, Scope, block_key, stream_by_pulling, tile_bytes};
+use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::node::{Access, Kind, Node};
 use super::source::{Source, TILE, Visit};
 use super::strided::copy_region;
 use crate::chunk::Element;
 use crate::error::{Error, Result};
-use crate::graph::{Key, Layers};
+use crate::graph::Layers;
 use crate::session::Kept;
 
 /// The value at an index.
@@ -44,7 +47,7 @@ impl<T: Element> Node<T> for SourceNode<T> {
         Access::Units(self.source.unit())
     }
 
-    fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn compile(&self, _: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(SourceKernel { source: self.source.clone(), region: region.clone() }))
     }
 }
@@ -98,14 +101,14 @@ impl<T: Element> Node<T> for MemoryNode<T> {
         Access::Any
     }
 
-    fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn compile(&self, _: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(MemoryKernel { array: self.array.clone(), region: region.clone() }))
     }
 }
 
 impl<T: Element> Kernel<T> for MemoryKernel<T> {
     fn workspace(&self) -> u64 {
-        tile_bytes::<T>()
+        tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
@@ -148,14 +151,14 @@ impl<T: Element> Node<T> for FunctionNode<T> {
         Access::Any
     }
 
-    fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn compile(&self, _: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(FunctionKernel { function: self.function.clone(), region: region.clone() }))
     }
 }
 
 impl<T: Element> Kernel<T> for FunctionKernel<T> {
     fn workspace(&self) -> u64 {
-        tile_bytes::<T>()
+        tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
@@ -229,7 +232,7 @@ impl<T: Element> Node<T> for FailedNode {
         Access::Any
     }
 
-    fn compile(&self, _: &mut Layers, _: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn compile(&self, _: &mut Compiler<'_>, _: &Region) -> Result<Box<dyn Kernel<T>>> {
         Err(self.error.clone())
     }
 }

@@ -16,9 +16,11 @@ use std::sync::Arc;
 use ndarray::{ArrayD, ArrayViewD, Dimension, IxDyn};
 
 use super::Array;
+use super::blocks::Built;
 use super::gather::Gather;
 use super::grid::{ChunkGrid, Region};
-use super::node::{Built, Kind, Node, Scope, Shared};
+use super::kernel::Scope;
+use super::node::{Kind, Node, Shared};
 use crate::chunk::{Block, Chunk, Element, charge};
 use crate::error::{Error, Result};
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
@@ -204,7 +206,7 @@ impl<U: Element> CallNode<U> {
         let output = Block::<U>::charge(info.result.len());
         let workspace = self.workspace.map_or(output, |bytes| charge(bytes.bytes()));
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
-            let made = call(Scope { context, chunks }, &info)?;
+            let made = call(Scope::new(context, chunks), &info)?;
             if made.shape() != info.result.shape {
                 let (block, found, expected) = (&info.coordinates, made.shape(), &info.result.shape);
                 let problem = format!(
@@ -325,7 +327,7 @@ impl<T: Element> Array<T> {
         };
         let (node, function) = (self.node.clone(), Arc::new(function));
         let prepare = move |layers: &mut Layers, at: &[usize], needs: &mut Vec<Key>| {
-            let block = Gather::compile(&node, layers, &node.0.grid().region(at), needs)?;
+            let block = Gather::compile(&node, layers, &node.grid().region(at), needs)?;
             let (workspace, function) = (block.workspace(), function.clone());
             let call: Call<B::Item> = Box::new(move |scope, info| {
                 let values = block.values(scope)?;
@@ -378,7 +380,7 @@ impl<T: Element> Array<T> {
         let (left, right): (Arc<Shared<T>>, Arc<Shared<A>>) = (self.node.clone(), other.in_grid(&cut).node);
         let function = Arc::new(function);
         let prepare = move |layers: &mut Layers, at: &[usize], needs: &mut Vec<Key>| {
-            let left = Gather::compile(&left, layers, &left.0.grid().region(at), needs)?;
+            let left = Gather::compile(&left, layers, &left.grid().region(at), needs)?;
             let lacking = at.len() - cut.ndim();
             let place = |axis: usize| if cut.lengths(axis).len() == 1 { 0 } else { at[lacking + axis] };
             let region = cut.region(&(0..cut.ndim()).map(place).collect::<Vec<_>>());

@@ -15,8 +15,9 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, IxDyn, Slice};
 use super::Array;
 use super::gather::{BlockNode, Gather, Recipe, place_of};
 use super::grid::{ChunkGrid, Region};
+use super::kernel::Scope;
 use super::map_blocks::{BlockInfo, BoxError, Call, CallNode, IntoBlock, view};
-use super::node::{Scope, Shared, materialised};
+use super::node::{Shared, materialised};
 use super::pick::{for_each_combination, gather};
 use super::picks::{Landed, Picks, ends};
 use super::rearrange::{Pad, padded};
@@ -146,7 +147,7 @@ fn rims<T: Element>(input: &Array<T>, depth: &[usize]) -> Array<T> {
     };
     let lengths = (0..grid.blocks()).map(length).collect();
     let prepare = move |layers: &mut Layers, at: &[usize], _: &Region, needs: &mut Vec<Key>| {
-        let grid = node.0.grid();
+        let grid = node.grid();
         let block = grid.block(at[0]);
         let slabs = slabs(&block.shape, &depth, &grid.counts());
         let values = Gather::of_blocks(&*materialised(&node, layers)?, &block, needs);
@@ -242,7 +243,7 @@ impl<T: Element> Surroundings<T> {
         needs: &mut Vec<Key>,
     ) -> Result<Self> {
         let (blocks, rims) = (materialised(node, layers)?, materialised(rims, layers)?);
-        let grid = node.0.grid();
+        let grid = node.grid();
         let axis = |axis: usize| around(grid.lengths(axis), at[axis], overlap.depth[axis], &overlap.boundaries[axis]);
         let mut axes: Vec<Around> = (0..at.len()).map(axis).collect();
         let lists: Vec<_> = axes.iter_mut().map(|around| std::mem::take(&mut around.parts)).collect();

@@ -12,7 +12,9 @@
 #![doc = include_str!("numpy.md")]
 
 mod axes;
+mod blocks;
 mod chunks;
+mod compile;
 mod compute;
 mod concatenate;
 mod contract;
@@ -23,6 +25,7 @@ mod fold;
 mod gather;
 mod grid;
 mod group;
+mod kernel;
 mod lane;
 mod lanes;
 mod leaf;
@@ -52,6 +55,7 @@ mod slice;
 mod sort;
 mod source;
 mod strided;
+mod tiles;
 pub mod ufunc;
 
 use std::fmt;
@@ -112,7 +116,7 @@ impl<T: Element> Clone for Array<T> {
 
 impl<T: Element> Array<T> {
     fn of(node: impl Node<T>) -> Self {
-        Self { node: Arc::new(Shared(Box::new(node))), failure: None }
+        Self { node: Arc::new(Shared::new(node)), failure: None }
     }
 
     /// The error of the impossible operation that it was made of, if it was.
@@ -177,13 +181,13 @@ impl<T: Element> Array<T> {
     /// The length along each axis.
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
-        self.node.0.grid().shape()
+        self.node.grid().shape()
     }
 
     /// The number of axes.
     #[must_use]
     pub fn ndim(&self) -> usize {
-        self.node.0.grid().ndim()
+        self.node.grid().ndim()
     }
 
     /// The number of elements.
@@ -195,7 +199,7 @@ impl<T: Element> Array<T> {
     /// Its chunks.
     #[must_use]
     pub fn chunks(&self) -> &ChunkGrid {
-        self.node.0.grid()
+        self.node.grid()
     }
 
     /// `function` of each element.
@@ -408,7 +412,7 @@ impl<T: Element> fmt::Display for Array<T> {
         let shape =
             |lengths: &[usize]| format!("({})", lengths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         let grid = self.chunks();
-        writeln!(f, "{:<8} {:>24}  {:>24}", self.node.0.label(), "array", "chunk")?;
+        writeln!(f, "{:<8} {:>24}  {:>24}", self.node.label(), "array", "chunk")?;
         writeln!(f, "{:<8} {:>24}  {:>24}", "bytes", bytes(self.size()), bytes(grid.largest_block()))?;
         writeln!(f, "{:<8} {:>24}  {:>24}", "shape", shape(&self.shape()), grid.to_string())?;
         write!(f, "{:<8} {:>24}  {:>24}", "dtype", T::DTYPE, format!("{} chunks", grid.blocks()))

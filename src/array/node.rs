@@ -1,44 +1,35 @@
-//! The expression behind an array, and how a block of it is evaluated.
+//! The expression behind an array.
 //!
-//! A [`Node`] is one operation. To evaluate a box of it, it is *compiled* for that box into a [`Kernel`]; whoever compiles
-//! it puts the kernel into a task. A kernel gives its values in one of two ways:
+//! A [`Node`] is one operation. To evaluate a box of it, it is [compiled](super::compile) for that box into a
+//! [`Kernel`]; whoever has it compiled puts that into a task.
 //!
-//! - it *streams* them: tile by tile as they come off a decoder, in a fixed order (**P2**, **D1**). Only what a
-//!   [`Source`](super::Source) is at the bottom of must stream.
-//! - it is *pulled*: asked for any tile. Blocks that are in memory, scalars, and elementwise operations on those can be.
+//! An elementwise operation on a stream streams: it *follows* the node that leads, and pulls its other operands at each
+//! tile. So a chain of operations on a source, and the reduction behind it, is one task that reads its input once and
+//! needs no block. An expression that branches, `x.less(0).where_(&x, &y)`, still reads `x` once: what follows the same
+//! leader is evaluated from the same tile. Of two operands that follow different leaders, the second is materialised:
+//! made into blocks by tasks of its own.
 //!
-//! An elementwise operation on a stream streams: it pulls its other operands at each tile. So a chain of operations on
-//! a source, and the reduction behind it, is one task that reads its input once and needs no block. Of two operands that
-//! both stream, the second is materialised: made into blocks by tasks of its own.
+//! Nodes are evaluated inside of one another only [so deep](DEEPEST); an operation above that works on blocks. What a
+//! node is made of is looked at when it is made: an expression may branch at each step and be thousands of steps deep.
 
 use std::any::Any;
 use std::sync::Arc;
 
+use super::blocks::{Built, block_key};
+use super::compile::{Compiler, Program, deep};
 use super::grid::{ChunkGrid, Region};
-use super::source::{TILE, Visit};
-use super::strided::{copy_region, copy_tile, strides};
-use crate::chunk::{Block, Chunk, Element, charge};
+use super::kernel::{Kernel, Scope};
+use super::strided::copy_tile;
+use crate::chunk::{Block, Chunk, Element};
 use crate::error::Result;
-use crate::graph::{Key, Layers, Size, Task, TaskContext};
+use crate::graph::{Layers, Size, Task, TaskContext};
 
-/// What a kernel finds when it runs: the task's context, and the chunks of all the task's inputs.
-#[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub(super) context: &'a TaskContext<'a>,
-    pub(super) chunks: &'a [Chunk],
-}
+/// So deep kernels are nested, an operation that moves values counted as [`TURN`]: each level has buffers of its own.
+const DEEPEST: u32 = 32;
 
-/// Evaluates one box of an array.
-pub(super) trait Kernel<T: Element>: Send + Sync {
-    /// The most bytes it draws from the grant at once.
-    fn workspace(&self) -> u64;
-
-    /// Gives all tiles of its box, each element once.
-    fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()>;
-
-    /// Gives the values of `tile`, a box of at most [`TILE`] elements within its own.
-    fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()>;
-}
+/// The depth of an operation whose input is asked for other boxes than itself. Where such a one branches, each level may
+/// ask for twice as many, so there must be few in each other.
+pub(super) const TURN: u32 = 8;
 
 /// An operation of an expression.
 pub(super) trait Node<T: Element>: Send + Sync + 'static {
@@ -65,14 +56,27 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
         }
     }
 
-    /// A kernel for `region`. Tasks that it needs are added to `layers`, their keys to `needs`.
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        Ok(Box::new(compile_blocks(&self.build(layers)?, region, needs)))
+    /// What its operands follow, as far as they stream tiles that are its own; the first is what it follows itself. None
+    /// where it doesn't stream, or leads.
+    fn followed(&self) -> Vec<Leader> {
+        Vec::new()
     }
 
-    /// Makes its blocks by tasks. The default fills a block from the kernel.
+    /// How deep its kernels are nested; 0 for what has no input, and for blocks.
+    fn depth(&self) -> u32 {
+        0
+    }
+
+    /// A kernel for `region`, of nodes that stream or can be pulled.
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let _ = (compiler, region);
+        unreachable!("{} is made of blocks", self.label())
+    }
+
+    /// Makes its blocks by tasks, of nodes that are made of blocks.
     fn build(&self, layers: &mut Layers) -> Result<Built> {
-        build_from_kernels(self, layers)
+        let _ = layers;
+        unreachable!("{} is evaluated by kernels", self.label())
     }
 }
 
@@ -109,25 +113,99 @@ impl Access {
     }
 }
 
-/// Blocks that tasks make.
-#[derive(Clone, Debug)]
-pub(super) struct Built {
-    pub(super) name: Arc<str>,
-    pub(super) grid: ChunkGrid,
-}
+/// A node whose tiles come as they come, and others follow: sources, and what moves the values of a stream. Known by its
+/// address.
+#[derive(Clone)]
+pub(super) struct Leader(pub(super) Arc<dyn super::compile::Lead>);
 
-impl Built {
-    pub(super) fn key(&self, block: usize) -> Key {
-        block_key(&self.name, &self.grid.coordinates(block))
+impl Leader {
+    /// Whether it is `node`.
+    pub(super) fn is<T: Element>(&self, node: &Arc<Shared<T>>) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(node))
     }
 }
 
-pub(super) fn block_key(name: &Arc<str>, coordinates: &[usize]) -> Key {
-    Key::indexed(name.clone(), coordinates.iter().map(|&at| at as u32))
+impl PartialEq for Leader {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(Arc::as_ptr(&self.0), Arc::as_ptr(&other.0))
+    }
 }
 
-/// A node that has been shared: its address is its identity.
-pub(super) struct Shared<T: Element>(pub(super) Box<dyn Node<T>>);
+/// A node that has been shared, and what is known of it: its address is its identity.
+pub(super) struct Shared<T: Element> {
+    /// Taken when it is dropped.
+    node: Option<Box<dyn Node<T>>>,
+    grid: ChunkGrid,
+    kind: Kind,
+    access: Access,
+    depth: u32,
+    follows: Option<Leader>,
+    branches: bool,
+}
+
+impl<T: Element> Shared<T> {
+    pub(super) fn new(node: impl Node<T>) -> Self {
+        let (grid, kind, depth) = (node.grid().clone(), node.kind(), node.depth());
+        let (kind, access) = if depth > DEEPEST { (Kind::Blocks, Access::Chunks) } else { (kind, node.access()) };
+        let followed = if kind == Kind::Streams { node.followed() } else { Vec::new() };
+        let branches = followed.iter().skip(1).any(|other| *other == followed[0]);
+        let follows = followed.into_iter().next();
+        let depth = if kind == Kind::Blocks { 0 } else { depth };
+        Self { node: Some(Box::new(node)), grid, kind, access, depth, follows, branches }
+    }
+
+    fn node(&self) -> &dyn Node<T> {
+        self.node.as_deref().unwrap_or_else(|| unreachable!("a node that is being dropped is not used"))
+    }
+
+    pub(super) fn label(&self) -> &str {
+        self.node().label()
+    }
+
+    pub(super) fn grid(&self) -> &ChunkGrid {
+        &self.grid
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) fn access(&self) -> Access {
+        self.access.clone()
+    }
+
+    pub(super) fn unit(&self) -> Vec<usize> {
+        if self.kind == Kind::Blocks { self.grid.longest() } else { self.node().unit() }
+    }
+
+    pub(super) fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Whether more than one of its operands follows what it follows.
+    pub(super) fn branches(&self) -> bool {
+        self.branches
+    }
+
+    /// What its tiles follow; itself, where it leads; nothing, where it doesn't stream.
+    pub(super) fn leader(self: &Arc<Self>) -> Option<Leader> {
+        let itself = || (self.kind == Kind::Streams).then(|| Leader(self.clone()));
+        self.follows.clone().or_else(itself)
+    }
+
+    /// A kernel of the node itself, whatever it counts as.
+    pub(super) fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        self.node().compile(compiler, region)
+    }
+}
+
+impl<T: Element> Drop for Shared<T> {
+    /// The end of a long chain would end its inputs inside of each other.
+    fn drop(&mut self) {
+        let node = self.node.take();
+        deep(|| drop(node));
+    }
+}
 
 /// The blocks of `node`, built once in these layers.
 pub(super) fn materialised<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layers) -> Result<Arc<Built>> {
@@ -135,50 +213,28 @@ pub(super) fn materialised<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layer
     if let Some(built) = layers.find::<Built>(&expression) {
         return Ok(built);
     }
-    let built = Arc::new(node.0.build(layers)?);
+    let built = deep(|| match node.node().kind() {
+        Kind::Blocks => node.node().build(layers),
+        Kind::Streams | Kind::Pulls => build_from_kernels(node, layers),
+    })?;
+    let built = Arc::new(built);
     layers.remember(expression, built.clone());
     Ok(built)
 }
 
-/// A kernel for `region` of `node`.
-pub(super) fn compile<T: Element>(
-    node: &Arc<Shared<T>>,
-    layers: &mut Layers,
-    region: &Region,
-    needs: &mut Vec<Key>,
-) -> Result<Box<dyn Kernel<T>>> {
-    match node.0.kind() {
-        Kind::Blocks => Ok(Box::new(compile_blocks(&*materialised(node, layers)?, region, needs))),
-        Kind::Streams | Kind::Pulls => node.0.compile(layers, region, needs),
-    }
-}
-
-/// A kernel for `region` of `node`, that can be pulled: where the node streams, its blocks are made first.
-pub(super) fn compile_pulled<T: Element>(
-    node: &Arc<Shared<T>>,
-    layers: &mut Layers,
-    region: &Region,
-    needs: &mut Vec<Key>,
-) -> Result<Box<dyn Kernel<T>>> {
-    match node.0.kind() {
-        Kind::Pulls => node.0.compile(layers, region, needs),
-        Kind::Streams | Kind::Blocks => Ok(Box::new(compile_blocks(&*materialised(node, layers)?, region, needs))),
-    }
-}
-
-pub(super) fn build_from_kernels<T: Element, N: Node<T> + ?Sized>(node: &N, layers: &mut Layers) -> Result<Built> {
+fn build_from_kernels<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layers) -> Result<Built> {
     let name = layers.name(node.label());
     let grid = node.grid().clone();
     for block in 0..grid.blocks() {
         let region = grid.block(block);
         let mut needs = Vec::new();
-        let kernel = node.compile(layers, &region, &mut needs)?;
-        let workspace = kernel.workspace();
+        let program = Program::of_node(node, layers, &region, &mut needs)?;
+        let workspace = program.workspace();
         let output = Block::<T>::charge(region.len());
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             let mut out = context.block::<T>(&region.shape)?;
             let values = out.as_mut_slice();
-            kernel.stream(Scope { context, chunks }, &mut |tile, tile_values| {
+            program.stream(Scope::new(context, chunks), &mut |tile, tile_values| {
                 copy_tile(&tile.relative_to(&region.start), tile_values, &region.shape, values);
                 Ok(())
             })?;
@@ -191,114 +247,4 @@ pub(super) fn build_from_kernels<T: Element, N: Node<T> + ?Sized>(node: &N, laye
         layers.add(task.spillable().cheap_to_redo());
     }
     Ok(Built { name, grid })
-}
-
-/// Cuts `region` into tiles of whole rows, as many as fit.
-pub(super) fn for_each_tile(region: &Region, mut visit: impl FnMut(&Region) -> Result<()>) -> Result<()> {
-    if region.is_empty() {
-        return Ok(());
-    }
-    let axes = region.shape.len();
-    let mut shape = vec![1; axes];
-    let mut room = TILE;
-    for axis in (0..axes).rev() {
-        shape[axis] = region.shape[axis].min(room).max(1);
-        room /= shape[axis];
-    }
-    let tiles = ChunkGrid::regular(&region.shape, &shape);
-    for tile in 0..tiles.blocks() {
-        let mut tile = tiles.block(tile);
-        tile.start.iter_mut().zip(&region.start).for_each(|(at, origin)| *at += origin);
-        visit(&tile)?;
-    }
-    Ok(())
-}
-
-/// Streams a kernel that can be pulled.
-pub(super) fn stream_by_pulling<T: Element>(
-    kernel: &(impl Kernel<T> + ?Sized),
-    region: &Region,
-    scope: Scope<'_>,
-    visit: &mut Visit<'_, T>,
-) -> Result<()> {
-    let mut buffer = scope.context.scratch::<T>(region.len().min(TILE))?;
-    for_each_tile(region, |tile| {
-        let out = &mut buffer.as_mut_slice()[..tile.len()];
-        kernel.pull(scope, tile, out)?;
-        visit(tile, out)
-    })
-}
-
-/// The charge of a buffer of one tile.
-pub(super) fn tile_bytes<T: Element>() -> u64 {
-    charge((TILE * size_of::<T>()) as u64)
-}
-
-/// Reads from blocks in memory.
-pub(super) struct BlocksKernel {
-    region: Region,
-    /// The box of each block, and its place among the task's inputs.
-    blocks: Vec<(Region, usize)>,
-}
-
-/// A kernel for `region` of blocks that tasks make.
-pub(super) fn compile_blocks(built: &Built, region: &Region, needs: &mut Vec<Key>) -> BlocksKernel {
-    let first: Vec<usize> = (0..region.start.len()).map(|axis| built.grid.chunk_at(axis, region.start[axis])).collect();
-    let counts: Vec<usize> = (0..region.start.len())
-        .map(|axis| {
-            let last = (region.start[axis] + region.shape[axis]).saturating_sub(1).max(region.start[axis]);
-            built.grid.chunk_at(axis, last) + 1 - first[axis]
-        })
-        .collect();
-    let near = ChunkGrid::new(counts.iter().map(|&count| vec![1; count]).collect());
-    let mut blocks = Vec::new();
-    for number in 0..near.blocks() {
-        let coordinates: Vec<usize> =
-            near.coordinates(number).iter().zip(&first).map(|(at, first)| at + first).collect();
-        let key = block_key(&built.name, &coordinates);
-        let place = needs.iter().position(|need| *need == key).unwrap_or_else(|| {
-            needs.push(key);
-            needs.len() - 1
-        });
-        blocks.push((built.grid.region(&coordinates), place));
-    }
-    BlocksKernel { region: region.clone(), blocks }
-}
-
-impl<T: Element> Kernel<T> for BlocksKernel {
-    fn workspace(&self) -> u64 {
-        tile_bytes::<T>()
-    }
-
-    fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        stream_by_pulling(self, &self.region, scope, visit)
-    }
-
-    fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        for (region, place) in &self.blocks {
-            if tile.start.is_empty() {
-                out.copy_from_slice(scope.chunks[*place].get::<Block<T>>()?.as_slice());
-            } else if let Some(part) = tile.intersect(region) {
-                let block = scope.chunks[*place].get::<Block<T>>()?.as_slice();
-                copy_between(block, region, out, tile, &part);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Copies the box `part` from one array's box to another's.
-pub(super) fn copy_between<T: Copy>(from: &[T], from_box: &Region, to: &mut [T], to_box: &Region, part: &Region) {
-    if part.shape == to_box.shape {
-        copy_region(&part.relative_to(&from_box.start), from, &from_box.shape, to);
-        return;
-    }
-    let offset = |whole: &Region| -> usize {
-        let part = part.relative_to(&whole.start);
-        part.start.iter().zip(strides(&whole.shape)).map(|(at, stride)| at * stride).sum()
-    };
-    let (from_offset, to_offset) = (offset(from_box), offset(to_box));
-    super::strided::for_each_run(&part.shape, &strides(&from_box.shape), &strides(&to_box.shape), |a, b, len| {
-        to[to_offset + b..to_offset + b + len].copy_from_slice(&from[from_offset + a..from_offset + a + len]);
-    });
 }

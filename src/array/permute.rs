@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use super::Array;
 use super::axes::{Axes, place_of_axis};
+use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
-use super::node::{Access, Kernel, Kind, Node, Scope, Shared, compile, stream_by_pulling, tile_bytes};
+use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::node::{Access, Kind, Node, Shared, TURN};
 use super::source::{TILE, Visit};
 use super::strided::{copy_strided, strides};
 use crate::chunk::Element;
 use crate::error::{Error, Result};
-use crate::graph::{Key, Layers};
 
 /// The side of a tile of a transposition.
 const SIDE: usize = 128;
@@ -68,7 +69,7 @@ pub(super) struct PermuteNode<T: Element> {
 
 impl<T: Element> PermuteNode<T> {
     pub(super) fn new(label: &'static str, input: Arc<Shared<T>>, axes: Vec<Option<usize>>) -> Self {
-        let own = input.0.grid();
+        let own = input.grid();
         let lengths = |axis: &Option<usize>| axis.map_or_else(|| vec![1], |axis| own.lengths(axis).to_vec());
         let grid = ChunkGrid::new(axes.iter().map(lengths).collect());
         let axes = Permutation { axes, inputs: own.ndim() };
@@ -77,7 +78,7 @@ impl<T: Element> PermuteNode<T> {
 
     /// `input` with a new axis of length 1 for each place of `added` that is true; the others are its own axes.
     pub(super) fn adding(input: Arc<Shared<T>>, added: &[bool]) -> Self {
-        let mut own = 0..input.0.grid().ndim();
+        let mut own = 0..input.grid().ndim();
         let axes = added.iter().map(|&added| if added { None } else { own.next() }).collect();
         Self::new("expand_dims", input, axes)
     }
@@ -93,19 +94,24 @@ impl<T: Element> Node<T> for PermuteNode<T> {
     }
 
     fn kind(&self) -> Kind {
-        if self.input.0.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
+        if self.input.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
     }
 
     fn access(&self) -> Access {
-        match self.input.0.access() {
+        match self.input.access() {
             Access::Units(unit) => Access::Units(self.axes.forward(&unit, 1)),
             access => access,
         }
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        let input = compile(&self.input, layers, &self.axes.to_input(region), needs)?;
-        let streams = self.input.0.kind() == Kind::Streams;
+    fn depth(&self) -> u32 {
+        self.input.depth() + TURN
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let streams = self.input.kind() == Kind::Streams;
+        let own = self.axes.to_input(region);
+        let input = if streams { compiler.compile(&self.input, &own)? } else { compiler.apart(&self.input, &own)? };
         Ok(Box::new(PermuteKernel { input, axes: self.axes.clone(), region: region.clone(), streams }))
     }
 }
@@ -151,7 +157,7 @@ impl<T: Element> PermuteKernel<T> {
 
 impl<T: Element> Kernel<T> for PermuteKernel<T> {
     fn workspace(&self) -> u64 {
-        self.input.workspace() + 2 * tile_bytes::<T>()
+        self.input.workspace() + 2 * tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
@@ -159,7 +165,7 @@ impl<T: Element> Kernel<T> for PermuteKernel<T> {
             if self.axes.keeps_order() {
                 return self.input.stream(scope, &mut |tile, values| visit(&self.axes.to_result(tile), values));
             }
-            let mut out = scope.context.scratch::<T>(TILE)?;
+            let mut out = scope.context.scratch::<T>(tile_of(&self.region))?;
             return self.input.stream(scope, &mut |tile, values| {
                 let out = &mut out.as_mut_slice()[..values.len()];
                 self.turn(values, &tile.shape, out);
@@ -170,7 +176,7 @@ impl<T: Element> Kernel<T> for PermuteKernel<T> {
             return stream_by_pulling(self, &self.region, scope, visit);
         };
         let tiles = ChunkGrid::regular(&self.region.shape, &self.tile(crossing));
-        let mut buffer = scope.context.scratch::<T>(TILE)?;
+        let mut buffer = scope.context.scratch::<T>(tile_of(&self.region))?;
         for number in 0..tiles.blocks() {
             let mut tile = tiles.block(number);
             tile.start.iter_mut().zip(&self.region.start).for_each(|(at, origin)| *at += origin);

@@ -7,16 +7,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
-use super::node::{
-    Access, Kernel, Kind, Node, Scope, Shared, compile, compile_pulled, for_each_tile, stream_by_pulling, tile_bytes,
-};
+use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::node::{Access, Kind, Node, Shared, TURN};
 use super::picks::{Landed, Picks, ends};
 use super::source::{TILE, Visit};
 use super::strided::strides;
+use super::tiles::for_each_tile;
 use crate::chunk::Element;
 use crate::error::Result;
-use crate::graph::{Key, Layers};
 
 /// A box whose elements lie at most so many times as far apart in the input is pulled whole.
 const SPREAD: usize = 4;
@@ -31,19 +31,19 @@ pub(super) struct PickNode<T: Element> {
 
 impl<T: Element> PickNode<T> {
     pub(super) fn new(label: &'static str, input: Arc<Shared<T>>, picks: Vec<Picks>) -> Self {
-        let own = input.0.grid();
+        let own = input.grid();
         let axis = |(axis, picks): (usize, &Picks)| picks.chunks(own.lengths(axis));
         let grid = ChunkGrid::new(picks.iter().enumerate().map(axis).collect());
         Self { label, input, picks, grid }
     }
 
     fn streams(&self) -> bool {
-        self.input.0.kind() == Kind::Streams && self.picks.iter().all(Picks::streams)
+        self.input.kind() == Kind::Streams && self.picks.iter().all(Picks::streams)
     }
 
     /// The boxes of the input that hold what is in `region`.
     fn boxes(&self, region: &Region) -> Vec<Region> {
-        let grid = self.input.0.grid();
+        let grid = self.input.grid();
         let axis = |axis: usize| {
             let range = range(region, axis);
             self.picks[axis].touched(range, &ends(grid.lengths(axis)))
@@ -88,7 +88,7 @@ impl<T: Element> Node<T> for PickNode<T> {
     }
 
     fn access(&self) -> Access {
-        match self.input.0.access() {
+        match self.input.access() {
             Access::Any => Access::Any,
             Access::Units(unit) if self.picks.iter().all(|picks| picks.step() == Some(1)) => Access::Units(unit),
             Access::Units(_) if self.streams() => Access::Units(self.grid.longest()),
@@ -96,15 +96,17 @@ impl<T: Element> Node<T> for PickNode<T> {
         }
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn depth(&self) -> u32 {
+        self.input.depth() + TURN
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let streams = self.streams();
         let mut inputs = Vec::new();
         for part in self.boxes(region) {
-            let kernel = if streams {
-                compile(&self.input, layers, &part, needs)?
-            } else {
-                compile_pulled(&self.input, layers, &part, needs)?
-            };
+            let kernel = compiler.in_turn(|compiler| {
+                if streams { compiler.compile(&self.input, &part) } else { compiler.apart(&self.input, &part) }
+            })?;
             inputs.push((part, kernel));
         }
         Ok(Box::new(PickKernel { inputs, picks: self.picks.clone(), region: region.clone(), streams }))
@@ -122,14 +124,14 @@ struct PickKernel<T> {
 impl<T: Element> Kernel<T> for PickKernel<T> {
     fn workspace(&self) -> u64 {
         let largest = self.inputs.iter().map(|(_, kernel)| kernel.workspace()).max().unwrap_or(0);
-        largest + 2 * tile_bytes::<T>()
+        largest + 2 * tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
         if !self.streams {
             return stream_by_pulling(self, &self.region, scope, visit);
         }
-        let mut out = scope.context.scratch::<T>(TILE)?;
+        let mut out = scope.context.scratch::<T>(tile_of(&self.region))?;
         for (_, kernel) in &self.inputs {
             kernel.stream(scope, &mut |tile, values| self.hand_on(tile, values, out.as_mut_slice(), visit))?;
         }

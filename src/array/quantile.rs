@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use super::gather::{BlockNode, Gather, Recipe};
 use super::grid::{ChunkGrid, Region};
+use super::kernel::Scope;
 use super::lane::{Lanes, grid_of_lanes};
-use super::node::{Scope, Shared};
+use super::node::Shared;
 use super::ordered::Ordered;
 use super::permute::PermuteNode;
 use super::reducer::Real;
@@ -240,7 +241,7 @@ fn recipe<T: Real + Ordered>(
     region: &Region,
     needs: &mut Vec<Key>,
 ) -> Result<Recipe<T::Spread>> {
-    let own = question.lanes_of(node.0.grid(), region);
+    let own = question.lanes_of(node.grid(), region);
     let lanes = Lanes::of(&own.shape, &question.along);
     let values = Gather::compile(node, layers, &own, needs)?;
     let workspace = values.workspace() + Block::<T>::charge(lanes.len());
@@ -409,7 +410,7 @@ impl<T: Real + Ordered> Array<T> {
             return radix::answers(label, self, question);
         }
         let node = self.in_grid(&grid_of_lanes(self.chunks(), &question.along, size_of::<T>())).node;
-        let (grid, question) = (question.grid(node.0.grid()), question.clone());
+        let (grid, question) = (question.grid(node.grid()), question.clone());
         let prepare = move |layers: &mut Layers, _: &[usize], region: &Region, needs: &mut Vec<Key>| {
             recipe(&node, &question, layers, region, needs)
         };

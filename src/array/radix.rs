@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use super::Array;
 use super::chunks::auto;
+use super::compile::Program;
 use super::gather::{BlockNode, Recipe, add_block_task};
 use super::grid::{ChunkGrid, Region};
-use super::node::{Kernel, Scope, Shared, compile};
+use super::kernel::Scope;
+use super::node::Shared;
 use super::ordered::Ordered;
 use super::quantile::{Ask, Question};
 use super::reducer::Real;
@@ -131,7 +133,7 @@ fn prepare<T: Real + Ordered>(
     region: &Region,
     needs: &mut Vec<Key>,
 ) -> Result<Recipe<T::Spread>> {
-    let own = question.lanes_of(node.0.grid(), region);
+    let own = question.lanes_of(node.grid(), region);
     let kept = (0..own.shape.len()).filter(|&axis| !question.along[axis]);
     let lanes: usize = kept.map(|axis| own.shape[axis]).product();
     if lanes == 0 {
@@ -185,14 +187,14 @@ fn prepare<T: Real + Ordered>(
 
 /// What one task counts.
 struct Group<T> {
-    kernels: Vec<Box<dyn Kernel<T>>>,
+    programs: Vec<Program<T>>,
     needs: Vec<Key>,
     elements: usize,
 }
 
 /// The blocks in `region`, some a task: as many as need no further chunks in memory.
 fn groups<T: Ordered>(node: &Arc<Shared<T>>, layers: &mut Layers, region: &Region) -> Result<Vec<Group<T>>> {
-    let grid = node.0.grid();
+    let grid = node.grid();
     let mut groups: Vec<Group<T>> = Vec::new();
     for block in 0..grid.blocks() {
         let Some(part) = grid.block(block).intersect(region) else { continue };
@@ -200,16 +202,16 @@ fn groups<T: Ordered>(node: &Arc<Shared<T>>, layers: &mut Layers, region: &Regio
             && (last.elements + part.len()) * size_of::<T>() <= GROUP
         {
             let mut needs = last.needs.clone();
-            let kernel = compile(node, layers, &part, &mut needs)?;
+            let program = Program::compile(node, layers, &part, &mut needs)?;
             if needs.len() == last.needs.len() {
-                last.kernels.push(kernel);
+                last.programs.push(program);
                 last.elements += part.len();
                 continue;
             }
         }
         let mut needs = Vec::new();
-        let kernels = vec![compile(node, layers, &part, &mut needs)?];
-        groups.push(Group { kernels, needs, elements: part.len() });
+        let programs = vec![Program::compile(node, layers, &part, &mut needs)?];
+        groups.push(Group { programs, needs, elements: part.len() });
     }
     Ok(groups)
 }
@@ -225,16 +227,16 @@ fn add_count_task<T: Ordered>(
 ) {
     let mut needs = group.needs;
     let place = known.map(|key| super::gather::place_of(key, &mut needs));
-    let workspace = group.kernels.iter().map(|kernel| kernel.workspace()).max().unwrap_or(0);
-    let (kernels, region, along) = (group.kernels, region.clone(), question.along.clone());
+    let workspace = group.programs.iter().map(Program::workspace).max().unwrap_or(0);
+    let (programs, region, along) = (group.programs, region.clone(), question.along.clone());
     // Strides of lane numbers along each axis.
     let kept: Vec<usize> = region.shape.iter().zip(&along).map(|(&len, &along)| if along { 1 } else { len }).collect();
     let own = strides(&kept);
     let lane_strides: Vec<usize> = own.iter().zip(&along).map(|(&own, &along)| if along { 0 } else { own }).collect();
     let make = move |scope: Scope<'_>, out: &mut [u64]| {
         let known = place.map(|place| scope.chunks[place].get::<Block<u64>>()).transpose()?.map(Block::as_slice);
-        for kernel in &kernels {
-            kernel.stream(scope, &mut |tile, values| {
+        for program in &programs {
+            program.stream(scope, &mut |tile, values| {
                 let Some((&row, outer)) = tile.shape.split_last() else {
                     count(&values[..1], (0, 0), pass, known.map(|known| (shape, known)), counts, out);
                     return Ok(());

@@ -15,10 +15,14 @@
 
 use std::sync::Arc;
 
+use super::blocks::Built;
 use super::chunks::Chunking;
+use super::compile::{Compiler, Program};
 use super::gather::{Recipe, add_block_task, fill, place_of};
 use super::grid::{ChunkGrid, Region};
-use super::node::{Access, Built, Kernel, Kind, Node, Scope, Shared, compile, copy_between, materialised};
+use super::kernel::{Kernel, Scope};
+use super::node::{Access, Kind, Leader, Node, Shared, materialised};
+use super::tiles::copy_between;
 use super::{Array, chunks, rechunk_plan};
 use crate::chunk::{Block, Chunk, Element};
 use crate::error::{Error, Result};
@@ -42,7 +46,7 @@ pub(super) struct RechunkNode<T: Element> {
 
 impl<T: Element> RechunkNode<T> {
     pub(super) fn new(input: Arc<Shared<T>>, grid: ChunkGrid) -> Self {
-        let through = match input.0.access() {
+        let through = match input.access() {
             Access::Any => true,
             Access::Units(unit) => read_times(&grid, &unit) <= READ_TWICE,
             Access::Chunks => false,
@@ -93,35 +97,41 @@ impl<T: Element> Node<T> for RechunkNode<T> {
     }
 
     fn kind(&self) -> Kind {
-        if self.through { self.input.0.kind() } else { Kind::Blocks }
+        if self.through { self.input.kind() } else { Kind::Blocks }
     }
 
     fn access(&self) -> Access {
-        if self.through { self.input.0.access() } else { Access::Chunks }
+        if self.through { self.input.access() } else { Access::Chunks }
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        if self.through {
-            return compile(&self.input, layers, region, needs);
-        }
-        Ok(Box::new(super::node::compile_blocks(&self.build(layers)?, region, needs)))
+    fn unit(&self) -> Vec<usize> {
+        if self.through { self.input.unit() } else { self.grid.longest() }
+    }
+
+    fn followed(&self) -> Vec<Leader> {
+        if self.through { self.input.leader().into_iter().collect() } else { Vec::new() }
+    }
+
+    fn depth(&self) -> u32 {
+        if self.through { self.input.depth() + 1 } else { 0 }
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        compiler.compile(&self.input, region)
     }
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
-        if self.through {
-            return super::node::build_from_kernels(self, layers);
-        }
-        let mut old = match self.input.0.kind() {
+        let mut old = match self.input.kind() {
             Kind::Pulls => Old::Evaluated(&self.input),
             // Read once.
             Kind::Streams | Kind::Blocks => Old::Made(materialised(&self.input, layers)?),
         };
-        for grid in rechunk_plan::stages(self.input.0.grid(), &self.grid, size_of::<T>()) {
+        for grid in rechunk_plan::stages(self.input.grid(), &self.grid, size_of::<T>()) {
             old = Old::Made(Arc::new(exchange(layers, &old, &grid)?));
         }
         match old {
             Old::Made(built) => Ok(Built::clone(&built)),
-            Old::Evaluated(input) => input.0.build(layers),
+            Old::Evaluated(input) => Ok(Built::clone(&*materialised(input, layers)?)),
         }
     }
 }
@@ -138,7 +148,7 @@ impl<T: Element> Old<'_, T> {
     fn grid(&self) -> &ChunkGrid {
         match self {
             Self::Made(built) => &built.grid,
-            Self::Evaluated(node) => node.0.grid(),
+            Self::Evaluated(node) => node.grid(),
         }
     }
 
@@ -157,9 +167,9 @@ impl<T: Element> Old<'_, T> {
                 Ok(put_together(region.clone(), parts))
             }
             Self::Evaluated(node) => {
-                let kernel = compile(node, layers, region, needs)?;
-                let (region, workspace) = (region.clone(), kernel.workspace());
-                let make = move |scope: Scope<'_>, out: &mut [T]| fill(&*kernel, scope, &region, out);
+                let program = Program::compile(node, layers, region, needs)?;
+                let (region, workspace) = (region.clone(), program.workspace());
+                let make = move |scope: Scope<'_>, out: &mut [T]| fill(&program, scope, &region, out);
                 Ok(Recipe { workspace, make: Box::new(make) })
             }
         }
@@ -320,7 +330,7 @@ impl<T: Element> Array<T> {
     /// For an operation that goes by the chunks of `grid`, of the same shape: rechunked where a block of that grid would
     /// otherwise need many of this array's at once.
     pub(super) fn aligned(&self, grid: &ChunkGrid) -> Self {
-        let far = self.node.0.access() == Access::Chunks && blocks_times(grid, self.chunks()) > MISALIGNED;
+        let far = self.node.access() == Access::Chunks && blocks_times(grid, self.chunks()) > MISALIGNED;
         if far { self.in_grid(grid) } else { self.clone() }
     }
 

@@ -6,10 +6,13 @@
 
 use std::sync::Arc;
 
+use super::blocks::{Built, block_key};
+use super::compile::Program;
 use super::fold::{Target, fold_tile};
 use super::grid::{ChunkGrid, Region};
+use super::kernel::Scope;
 use super::lanes;
-use super::node::{Built, Kernel, Kind, Node, Scope, Shared, block_key, compile};
+use super::node::{Kind, Node, Shared};
 use super::reducer::Reducer;
 use super::reductions::fold_placed;
 use super::source::Visit;
@@ -79,7 +82,7 @@ impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
 
 /// What one task folds.
 struct Group<T> {
-    kernels: Vec<Box<dyn Kernel<T>>>,
+    programs: Vec<Program<T>>,
     needs: Vec<Key>,
     elements: usize,
 }
@@ -91,7 +94,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
 
     /// The blocks of the input behind a block of the result, a group a task.
     fn groups(&self, layers: &mut Layers, coordinates: &[usize]) -> Result<Vec<Group<T>>> {
-        let input = self.input.0.grid();
+        let input = self.input.grid();
         let mut kept = coordinates.iter();
         let fixed: Vec<Option<usize>> =
             self.reduced.iter().map(|&reduced| if reduced { None } else { kept.next().copied() }).collect();
@@ -115,22 +118,22 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
             && (last.elements + region.len()) * size_of::<T>() <= GROUP
         {
             let mut needs = last.needs.clone();
-            let kernel = compile(&self.input, layers, region, &mut needs)?;
+            let program = Program::compile(&self.input, layers, region, &mut needs)?;
             if needs.len() == last.needs.len() {
-                last.kernels.push(kernel);
+                last.programs.push(program);
                 last.elements += region.len();
                 return Ok(());
             }
         }
         let mut needs = Vec::new();
-        let kernel = compile(&self.input, layers, region, &mut needs)?;
-        groups.push(Group { kernels: vec![kernel], needs, elements: region.len() });
+        let program = Program::compile(&self.input, layers, region, &mut needs)?;
+        groups.push(Group { programs: vec![program], needs, elements: region.len() });
         Ok(())
     }
 
     fn fold_task(&self, key: Key, group: Group<T>, target: &Target) -> Task {
-        let workspace = group.kernels.iter().map(|kernel| kernel.workspace()).max().unwrap_or(0);
-        let (reducer, kernels, owned) = (self.reducer.clone(), group.kernels, target.clone());
+        let workspace = group.programs.iter().map(Program::workspace).max().unwrap_or(0);
+        let (reducer, programs, owned) = (self.reducer.clone(), group.programs, target.clone());
         let len = target.len() * R::LANES;
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
@@ -145,8 +148,8 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
                 Ok(())
             };
             let visit: &mut Visit<'_, T> = &mut visit;
-            for kernel in &kernels {
-                kernel.stream(Scope { context, chunks }, visit)?;
+            for program in &programs {
+                program.stream(Scope::new(context, chunks), visit)?;
             }
             Ok(Chunk::new(lanes.freeze()))
         };

@@ -11,9 +11,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::Array;
+use super::compile::Program;
 use super::gather::{BlockNode, Gather, Recipe, fill};
 use super::grid::{ChunkGrid, Region};
-use super::node::{Scope, Shared, compile};
+use super::kernel::Scope;
+use super::node::Shared;
 use super::permute::PermuteNode;
 use super::strided::copy_tile;
 use crate::chunk::Element;
@@ -185,9 +187,9 @@ fn recipe<T: Element>(
     needs: &mut Vec<Key>,
 ) -> Result<Recipe<T>> {
     if let [Part { old, .. }] = &parts[..] {
-        let (kernel, old) = (compile(node, layers, old, needs)?, old.clone());
-        let workspace = kernel.workspace();
-        let make = move |scope: Scope<'_>, out: &mut [T]| fill(&*kernel, scope, &old, out);
+        let (program, old) = (Program::compile(node, layers, old, needs)?, old.clone());
+        let workspace = program.workspace();
+        let make = move |scope: Scope<'_>, out: &mut [T]| fill(&program, scope, &old, out);
         return Ok(Recipe { workspace, make: Box::new(make) });
     }
     let mut gathered = Vec::with_capacity(parts.len());

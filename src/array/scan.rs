@@ -10,9 +10,11 @@ use std::sync::Arc;
 
 use super::Array;
 use super::axes::place_of_axis;
+use super::blocks::Built;
 use super::gather::{Gather, Recipe, add_block_task, place_of};
 use super::grid::{ChunkGrid, Region};
-use super::node::{Built, Kind, Node, Scope, Shared, materialised};
+use super::kernel::Scope;
+use super::node::{Kind, Node, Shared, materialised};
 use super::operators::Arithmetic;
 use super::reducer::Summable;
 use crate::chunk::{Block, Element};
@@ -106,7 +108,7 @@ impl<T: Element, S: Scan<T>> Node<S::Out> for ScanNode<T, S> {
     }
 
     fn grid(&self) -> &ChunkGrid {
-        self.input.0.grid()
+        self.input.grid()
     }
 
     fn kind(&self) -> Kind {
@@ -114,14 +116,13 @@ impl<T: Element, S: Scan<T>> Node<S::Out> for ScanNode<T, S> {
     }
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
-        let grid = self.input.0.grid();
+        let grid = self.input.grid();
         let built = Built { name: layers.name(self.label), grid: grid.clone() };
         let counts = grid.counts();
         let along = counts[self.axis];
         // Both passes read the same blocks.
-        let blocks = (along > 1 && self.input.0.kind() == Kind::Streams)
-            .then(|| materialised(&self.input, layers))
-            .transpose()?;
+        let blocks =
+            (along > 1 && self.input.kind() == Kind::Streams).then(|| materialised(&self.input, layers)).transpose()?;
         let names = Names { totals: layers.name("total"), carries: layers.name("carry"), blocks };
         let mut columns = counts;
         columns[self.axis] = 1;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::axes::place_of_axis;
 use super::gather::{BlockNode, Gather, Recipe};
 use super::grid::{ChunkGrid, Region};
+use super::kernel::Scope;
 use super::lane::{Lanes, grid_of_lanes};
-use super::node::{Scope, Shared};
+use super::node::Shared;
 use super::ordered::Ordered;
 use super::{Array, Slice};
 use crate::chunk::Block;
@@ -73,7 +74,7 @@ fn recipe<T: Ordered>(
     (axis, arrange): (usize, Arrange),
     needs: &mut Vec<Key>,
 ) -> Result<Recipe<T>> {
-    let region = node.0.grid().region(at);
+    let region = node.grid().region(at);
     let along: Vec<bool> = (0..at.len()).map(|at| at == axis).collect();
     let lanes = Lanes::of(&region.shape, &along);
     let kept = arrange.length(lanes.len());

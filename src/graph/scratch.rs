@@ -13,7 +13,7 @@ use crate::chunk::{BufferMut, Element, Elements};
 use crate::error::Result;
 
 /// So many buffers are kept.
-const MOST: usize = 8;
+const MOST: usize = 64;
 
 /// The buffers that a task keeps, each with its charge.
 #[derive(Default)]

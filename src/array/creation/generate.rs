@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::compile::Compiler;
 use super::super::grid::{ChunkGrid, Region};
-use super::super::node::{Kernel, Kind, Node, Scope, stream_by_pulling, tile_bytes};
+use super::super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::super::node::{Kind, Node};
 use super::super::source::Visit;
 use crate::chunk::Element;
 use crate::error::Result;
-use crate::graph::{Key, Layers};
 
 /// Makes the values of a tile; the same ones however the array is cut into tiles (**D1**).
 type Fill<T> = Arc<dyn Fn(&Region, &mut [T]) + Send + Sync>;
@@ -38,14 +39,14 @@ impl<T: Element> Node<T> for GeneratedNode<T> {
         Kind::Pulls
     }
 
-    fn compile(&self, _: &mut Layers, region: &Region, _: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
+    fn compile(&self, _: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         Ok(Box::new(GeneratedKernel { fill: self.fill.clone(), region: region.clone() }))
     }
 }
 
 impl<T: Element> Kernel<T> for GeneratedKernel<T> {
     fn workspace(&self) -> u64 {
-        tile_bytes::<T>()
+        tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use super::super::Array;
 use super::super::chunks;
-use super::super::elementwise::{broadcast_grid, broadcast_region, broadcast_shape, expand};
+use super::super::compile::Compiler;
+use super::super::elementwise::{broadcast_grid, broadcast_region, broadcast_shape, expand, operand_access};
 use super::super::grid::{ChunkGrid, Region};
-use super::super::node::{Kernel, Kind, Node, Scope, Shared, compile, compile_pulled, stream_by_pulling, tile_bytes};
-use super::super::source::{TILE, Visit};
+use super::super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::super::node::{Access, Kind, Leader, Node, Shared, TURN};
+use super::super::source::Visit;
 use super::{Operand, Side};
 use crate::chunk::Element;
 use crate::error::{Error, Result};
-use crate::graph::{Key, Layers};
 
 /// An array repeated along axes that it lacks, or where its length is 1.
 struct BroadcastNode<T: Element> {
@@ -40,16 +41,20 @@ impl<T: Element> Node<T> for BroadcastNode<T> {
         Kind::Pulls
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        let shape = self.input.0.grid().shape();
-        let input = compile_pulled(&self.input, layers, &broadcast_region(region, &shape), needs)?;
+    fn depth(&self) -> u32 {
+        self.input.depth() + TURN
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let shape = self.input.grid().shape();
+        let input = compiler.apart(&self.input, &broadcast_region(region, &shape))?;
         Ok(Box::new(BroadcastKernel { input, shape, region: region.clone() }))
     }
 }
 
 impl<T: Element> Kernel<T> for BroadcastKernel<T> {
     fn workspace(&self) -> u64 {
-        self.input.workspace() + 2 * tile_bytes::<T>()
+        self.input.workspace() + 2 * tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
@@ -61,7 +66,7 @@ impl<T: Element> Kernel<T> for BroadcastKernel<T> {
         if own.len() == tile.len() {
             return self.input.pull(scope, &own, out);
         }
-        let mut values = scope.context.block::<T>(&[own.len()])?;
+        let mut values = scope.context.scratch::<T>(own.len())?;
         self.input.pull(scope, &own, values.as_mut_slice())?;
         expand(values.as_slice(), &own.shape, &tile.shape, out);
         Ok(())
@@ -70,11 +75,11 @@ impl<T: Element> Kernel<T> for BroadcastKernel<T> {
 
 /// Of three inputs of one shape the one whose tiles come as they come: only one may.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Leader {
+enum First {
     Mask,
     Yes,
     No,
-    Nobody,
+    Nothing,
 }
 
 /// `yes` where `mask`, else `no`. All have the shape of the result.
@@ -89,20 +94,21 @@ struct ChooseKernel<T> {
     mask: Box<dyn Kernel<bool>>,
     yes: Box<dyn Kernel<T>>,
     no: Box<dyn Kernel<T>>,
-    leader: Leader,
+    first: First,
     region: Region,
 }
 
 impl<T: Element> ChooseNode<T> {
-    fn leader(&self) -> Leader {
-        if self.yes.0.kind() == Kind::Streams {
-            Leader::Yes
-        } else if self.no.0.kind() == Kind::Streams {
-            Leader::No
-        } else if self.mask.0.kind() == Kind::Streams {
-            Leader::Mask
+    fn first(&self) -> First {
+        let streams = |kind| kind == Kind::Streams;
+        if streams(self.yes.kind()) {
+            First::Yes
+        } else if streams(self.no.kind()) {
+            First::No
+        } else if streams(self.mask.kind()) {
+            First::Mask
         } else {
-            Leader::Nobody
+            First::Nothing
         }
     }
 }
@@ -117,24 +123,36 @@ impl<T: Element> Node<T> for ChooseNode<T> {
     }
 
     fn kind(&self) -> Kind {
-        if self.leader() == Leader::Nobody { Kind::Pulls } else { Kind::Streams }
+        if self.first() == First::Nothing { Kind::Pulls } else { Kind::Streams }
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        let leader = self.leader();
-        let mask = match leader {
-            Leader::Mask => compile(&self.mask, layers, region, needs)?,
-            _ => compile_pulled(&self.mask, layers, region, needs)?,
+    fn access(&self) -> Access {
+        let first = self.followed().into_iter().next();
+        let follows = |leader: Option<Leader>| leader.is_some() && leader == first;
+        let sides = [&self.yes, &self.no].map(|side| operand_access(side, &self.grid, follows(side.leader())));
+        let mask = operand_access(&self.mask, &self.grid, follows(self.mask.leader()));
+        sides.into_iter().fold(mask, Access::both)
+    }
+
+    fn followed(&self) -> Vec<Leader> {
+        [self.yes.leader(), self.no.leader(), self.mask.leader()].into_iter().flatten().collect()
+    }
+
+    fn depth(&self) -> u32 {
+        self.mask.depth().max(self.yes.depth()).max(self.no.depth()) + 1
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let first = if compiler.is_following(self.followed().first()) { First::Nothing } else { self.first() };
+        let mask = match first {
+            First::Mask => compiler.compile(&self.mask, region)?,
+            _ => compiler.pulled(&self.mask, region)?,
         };
-        let mut side = |node: &Arc<Shared<T>>, own: Leader| {
-            if leader == own {
-                compile(node, layers, region, needs)
-            } else {
-                compile_pulled(node, layers, region, needs)
-            }
+        let mut side = |node: &Arc<Shared<T>>, own: First| {
+            if first == own { compiler.compile(node, region) } else { compiler.pulled(node, region) }
         };
-        let (yes, no) = (side(&self.yes, Leader::Yes)?, side(&self.no, Leader::No)?);
-        Ok(Box::new(ChooseKernel { mask, yes, no, leader, region: region.clone() }))
+        let (yes, no) = (side(&self.yes, First::Yes)?, side(&self.no, First::No)?);
+        Ok(Box::new(ChooseKernel { mask, yes, no, first, region: region.clone() }))
     }
 }
 
@@ -146,18 +164,22 @@ fn choose<T: Copy>(mask: &[bool], yes: &[T], no: &[T], out: &mut [T]) {
 
 impl<T: Element> Kernel<T> for ChooseKernel<T> {
     fn workspace(&self) -> u64 {
-        let inputs = self.mask.workspace() + self.yes.workspace() + self.no.workspace();
-        inputs + tile_bytes::<bool>() + 3 * tile_bytes::<T>()
+        let inputs = [self.mask.workspace(), self.yes.workspace(), self.no.workspace()];
+        // Pulled one after the other, or while the first streams.
+        let inputs =
+            if self.first == First::Nothing { inputs.into_iter().max().unwrap_or(0) } else { inputs.into_iter().sum() };
+        inputs + tile_bytes::<bool>(tile_of(&self.region)) + 3 * tile_bytes::<T>(tile_of(&self.region))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        if self.leader == Leader::Nobody {
+        if self.first == First::Nothing {
             return stream_by_pulling(self, &self.region, scope, visit);
         }
-        let mut mask = scope.context.block::<bool>(&[TILE])?;
-        let mut sides = (scope.context.block::<T>(&[TILE])?, scope.context.block::<T>(&[TILE])?);
-        let mut out = scope.context.block::<T>(&[TILE])?;
-        if self.leader == Leader::Mask {
+        let tile = tile_of(&self.region);
+        let mut mask = scope.context.scratch::<bool>(tile)?;
+        let mut sides = (scope.context.scratch::<T>(tile)?, scope.context.scratch::<T>(tile)?);
+        let mut out = scope.context.scratch::<T>(tile)?;
+        if self.first == First::Mask {
             return self.mask.stream(scope, &mut |tile, mask| {
                 let len = mask.len();
                 let (yes, no) = (&mut sides.0.as_mut_slice()[..len], &mut sides.1.as_mut_slice()[..len]);
@@ -168,14 +190,14 @@ impl<T: Element> Kernel<T> for ChooseKernel<T> {
                 visit(tile, out)
             });
         }
-        let (leader, other) = if self.leader == Leader::Yes { (&self.yes, &self.no) } else { (&self.no, &self.yes) };
+        let (leader, other) = if self.first == First::Yes { (&self.yes, &self.no) } else { (&self.no, &self.yes) };
         leader.stream(scope, &mut |tile, values| {
             let len = values.len();
             let (mask, pulled) = (&mut mask.as_mut_slice()[..len], &mut sides.0.as_mut_slice()[..len]);
             self.mask.pull(scope, tile, mask)?;
             other.pull(scope, tile, pulled)?;
             let out = &mut out.as_mut_slice()[..len];
-            if self.leader == Leader::Yes {
+            if self.first == First::Yes {
                 choose(mask, values, pulled, out);
             } else {
                 choose(mask, pulled, values, out);
@@ -185,8 +207,8 @@ impl<T: Element> Kernel<T> for ChooseKernel<T> {
     }
 
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        let mut mask = scope.context.block::<bool>(&[tile.len()])?;
-        let mut no = scope.context.block::<T>(&[tile.len()])?;
+        let mut mask = scope.context.scratch::<bool>(tile.len())?;
+        let mut no = scope.context.scratch::<T>(tile.len())?;
         self.mask.pull(scope, tile, mask.as_mut_slice())?;
         self.yes.pull(scope, tile, out)?;
         self.no.pull(scope, tile, no.as_mut_slice())?;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::super::Array;
+use super::super::compile::Compiler;
 use super::super::grid::{ChunkGrid, Region};
-use super::super::node::{Kernel, Kind, Node, Scope, Shared, compile};
+use super::super::kernel::{Kernel, Scope};
+use super::super::node::{Access, Kind, Leader, Node, Shared};
 use super::super::source::Visit;
 use crate::chunk::Element;
 use crate::error::{Error, Result};
-use crate::graph::{Key, Layers};
 
 /// Whether the values of a tile are as they must be.
 type Check<T> = Arc<dyn Fn(&[T]) -> bool + Send + Sync>;
@@ -28,19 +29,35 @@ struct GuardKernel<T> {
 
 impl<T: Element> Node<T> for GuardNode<T> {
     fn label(&self) -> &str {
-        self.input.0.label()
+        self.input.label()
     }
 
     fn grid(&self) -> &ChunkGrid {
-        self.input.0.grid()
+        self.input.grid()
     }
 
     fn kind(&self) -> Kind {
-        if self.input.0.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
+        if self.input.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
     }
 
-    fn compile(&self, layers: &mut Layers, region: &Region, needs: &mut Vec<Key>) -> Result<Box<dyn Kernel<T>>> {
-        let input = compile(&self.input, layers, region, needs)?;
+    fn access(&self) -> Access {
+        self.input.access()
+    }
+
+    fn unit(&self) -> Vec<usize> {
+        self.input.unit()
+    }
+
+    fn followed(&self) -> Vec<Leader> {
+        self.input.leader().into_iter().collect()
+    }
+
+    fn depth(&self) -> u32 {
+        self.input.depth() + 1
+    }
+
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        let input = compiler.compile(&self.input, region)?;
         Ok(Box::new(GuardKernel { input, check: self.check.clone(), error: self.error.clone() }))
     }
 }

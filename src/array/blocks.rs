@@ -1,0 +1,81 @@
+//! Reading from blocks that tasks make.
+
+use std::sync::Arc;
+
+use super::grid::{ChunkGrid, Region};
+use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::source::Visit;
+use super::tiles::copy_between;
+use crate::chunk::{Block, Element};
+use crate::error::Result;
+use crate::graph::Key;
+
+/// Blocks that tasks make.
+#[derive(Clone, Debug)]
+pub(super) struct Built {
+    pub(super) name: Arc<str>,
+    pub(super) grid: ChunkGrid,
+}
+
+impl Built {
+    pub(super) fn key(&self, block: usize) -> Key {
+        block_key(&self.name, &self.grid.coordinates(block))
+    }
+}
+
+pub(super) fn block_key(name: &Arc<str>, coordinates: &[usize]) -> Key {
+    Key::indexed(name.clone(), coordinates.iter().map(|&at| at as u32))
+}
+
+/// Reads from blocks in memory.
+pub(super) struct BlocksKernel {
+    region: Region,
+    /// The box of each block, and its place among the task's inputs.
+    blocks: Vec<(Region, usize)>,
+}
+
+/// A kernel for `region` of blocks that tasks make.
+pub(super) fn compile_blocks(built: &Built, region: &Region, needs: &mut Vec<Key>) -> BlocksKernel {
+    let first: Vec<usize> = (0..region.start.len()).map(|axis| built.grid.chunk_at(axis, region.start[axis])).collect();
+    let counts: Vec<usize> = (0..region.start.len())
+        .map(|axis| {
+            let last = (region.start[axis] + region.shape[axis]).saturating_sub(1).max(region.start[axis]);
+            built.grid.chunk_at(axis, last) + 1 - first[axis]
+        })
+        .collect();
+    let near = ChunkGrid::new(counts.iter().map(|&count| vec![1; count]).collect());
+    let mut blocks = Vec::new();
+    for number in 0..near.blocks() {
+        let coordinates: Vec<usize> =
+            near.coordinates(number).iter().zip(&first).map(|(at, first)| at + first).collect();
+        let key = block_key(&built.name, &coordinates);
+        let place = needs.iter().position(|need| *need == key).unwrap_or_else(|| {
+            needs.push(key);
+            needs.len() - 1
+        });
+        blocks.push((built.grid.region(&coordinates), place));
+    }
+    BlocksKernel { region: region.clone(), blocks }
+}
+
+impl<T: Element> Kernel<T> for BlocksKernel {
+    fn workspace(&self) -> u64 {
+        tile_bytes::<T>(tile_of(&self.region))
+    }
+
+    fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
+        stream_by_pulling(self, &self.region, scope, visit)
+    }
+
+    fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
+        for (region, place) in &self.blocks {
+            if tile.start.is_empty() {
+                out.copy_from_slice(scope.chunks[*place].get::<Block<T>>()?.as_slice());
+            } else if let Some(part) = tile.intersect(region) {
+                let block = scope.chunks[*place].get::<Block<T>>()?.as_slice();
+                copy_between(block, region, out, tile, &part);
+            }
+        }
+        Ok(())
+    }
+}
