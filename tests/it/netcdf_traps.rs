@@ -94,6 +94,30 @@ fn fill_value_and_missing_value_both_mask() {
     same(&read(&file, "y"), &[1.0, f64::NAN, f64::NAN, 4.0]);
 }
 
+/// CF allows one `missing_value`, xarray a list, which some files have.
+#[test]
+fn several_missing_values_all_mask() {
+    let folder = tempfile::tempdir().unwrap();
+    let list_of = |variable: &hdf5::Dataset, values: &[i16]| {
+        variable.new_attr::<i16>().shape(values.len()).create("missing_value").unwrap().write_raw(values).unwrap();
+    };
+    let path = write(&folder, |file| {
+        let x = file.variable("x", &[], &list(&[1_i16, 2, 3, 4, 5, 6]));
+        number(&x, "_FillValue", 1_i16);
+        list_of(&x, &[2, 9, 4, 6]);
+        number(&x, "scale_factor", 0.5_f64);
+        let y = file.variable("y", &[], &list(&[1.0_f32, 2.0, 3.0]));
+        list_of(&y, &[3, 2]);
+        list_of(&file.variable("z", &[], &list(&[1_i16])), &[7; 65]);
+    });
+    let file = netcdf::open(path).unwrap();
+    same(&read(&file, "x"), &[f64::NAN, f64::NAN, 1.5, f64::NAN, 2.5, f64::NAN]);
+    same(&read(&file, "y"), &[1.0, f64::NAN, f64::NAN]);
+    assert!(file.array::<i16>("x").is_err());
+    let error = file.array::<f32>("z").unwrap_err().to_string();
+    assert!(error.contains("missing_value has 65 elements, expected 1 to 64"), "{error}");
+}
+
 /// What netCDF would fill with is a value like any other where no attribute says that it isn't.
 #[test]
 fn an_absent_fill_value_masks_nothing() {

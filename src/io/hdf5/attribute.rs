@@ -1,5 +1,7 @@
 //! Reading attributes. Their sizes are looked at before they are read.
 
+use std::ops::RangeInclusive;
+
 use ::hdf5::{Attribute, Location};
 
 use super::convert::Scalar;
@@ -43,18 +45,22 @@ impl<'a> AttributeReader<'a> {
 
     /// The one number that attribute `name` is; none where it is absent or empty.
     pub(crate) fn number(&self, name: &str) -> Result<Option<Scalar>, String> {
-        Ok(self.numbers(name, 1)?.map(|numbers| numbers[0]))
+        Ok(self.numbers(name, 1..=1)?.map(|numbers| numbers[0]))
     }
 
-    /// The numbers, `count` of them, that attribute `name` is; none where it is absent or empty.
-    pub(crate) fn numbers(&self, name: &str, count: usize) -> Result<Option<Vec<Scalar>>, String> {
+    /// The numbers, as many as `counts` allows, that attribute `name` is; none where it is absent or empty.
+    pub(crate) fn numbers(&self, name: &str, counts: RangeInclusive<usize>) -> Result<Option<Vec<Scalar>>, String> {
         let Some(attribute) = self.open(name)? else { return Ok(None) };
         let said = |error: ::hdf5::Error| format!("attribute {name} can't be read: {error}");
         let dtype = attribute.dtype().map_err(said)?;
         match attribute.space().map_err(said)?.size() {
             0 => return Ok(None),
-            found if found == count => {}
-            found => return Err(format!("attribute {name} has {found} elements, expected {count}")),
+            found if counts.contains(&found) => {}
+            found => {
+                let (least, most) = counts.into_inner();
+                let expected = if least == most { most.to_string() } else { format!("{least} to {most}") };
+                return Err(format!("attribute {name} has {found} elements, expected {expected}"));
+            }
         }
         let numbers = match raw::class(&dtype) {
             Class::Integer { signed: true } => list(&attribute, Scalar::Signed),

@@ -1,6 +1,6 @@
 //! From stored bytes to values: unpack, mask, scale.
 //!
-//! The rules are xarray's `mask_and_scale`: a stored number equal to `_FillValue` or to `missing_value` is missing,
+//! The rules are xarray's `mask_and_scale`: a stored number equal to `_FillValue` or to one of `missing_value` is missing,
 //! and becomes NaN; any other is `stored * scale_factor + add_offset`, computed in `f64` and rounded once to the type
 //! asked for. NaN comes out in its one canonical form. Loops are free of branches, and run with the widest vectors.
 
@@ -129,7 +129,7 @@ pub(crate) struct Conversion {
     /// The type of the stored numbers.
     pub(crate) stored: Number,
     /// Stored numbers that mean "missing".
-    pub(crate) masks: [Option<Scalar>; 2],
+    pub(crate) masks: Vec<Scalar>,
     /// Factor and offset.
     pub(crate) scale: Option<(f64, f64)>,
     /// Which numbers are meant to be; others are missing, too.
@@ -147,7 +147,7 @@ pub(crate) struct Valid {
 impl Conversion {
     /// Numbers as they are stored.
     pub(crate) fn plain(stored: Number) -> Self {
-        Self { stored, masks: [None, None], scale: None, valid: None }
+        Self { stored, masks: Vec::new(), scale: None, valid: None }
     }
 
     /// Why the values can't be of type `T`, if they can't.
@@ -159,7 +159,7 @@ impl Conversion {
         if self.scale.is_some() {
             return Some(format!("it has scale_factor or add_offset, so it can't be read as {wanted}: use f32 or f64"));
         }
-        if self.masks.iter().any(Option::is_some) || self.valid.is_some() {
+        if !self.masks.is_empty() || self.valid.is_some() {
             return Some(format!(
                 "its values can be missing (_FillValue, missing_value or valid_range), which {wanted} can't say: use f32 or f64"
             ));
@@ -172,6 +172,9 @@ impl Conversion {
     pub(crate) fn convert<T: Real>(&self, bytes: &[u8], out: &mut [T]) {
         with_number!(self.stored, S => {
             widest(self.loop_over::<S, T>(bytes, out));
+            for mask in self.masks_as::<S>().skip(2) {
+                mask_equal(mask, bytes, out);
+            }
             if let Some(valid) = self.valid {
                 self.mask_invalid::<S, T>(valid, bytes, out);
             }
@@ -190,10 +193,25 @@ impl Conversion {
         }
     }
 
+    /// The numbers of the stored type that mean "missing".
+    fn masks_as<S: Stored>(&self) -> impl Iterator<Item = S> {
+        self.masks.iter().filter_map(|&mask| S::equal_to(mask))
+    }
+
+    /// With the first two masks: more are rare, and have loops of their own.
     fn loop_over<'a, S: Stored, T: Real>(&self, bytes: &'a [u8], out: &'a mut [T]) -> Convert<'a, S, T> {
-        let mut masks = self.masks.iter().flatten().filter_map(|&mask| S::equal_to(mask));
+        let mut masks = self.masks_as::<S>();
         let masks = masks.next().map(|first| (first, masks.next().unwrap_or(first)));
         Convert { scale: self.scale, masks, bytes, out }
+    }
+}
+
+fn mask_equal<S: Stored, T: Real>(mask: S, bytes: &[u8], out: &mut [T]) {
+    let nan = T::from_stored(f64::NAN).canonical();
+    for (stored, out) in bytes.chunks_exact(size_of::<S>()).zip(out) {
+        if S::read(stored) == mask {
+            *out = nan;
+        }
     }
 }
 
@@ -257,7 +275,7 @@ mod tests {
 
     /// The rule, number by number.
     fn expected(conversion: &Conversion, stored: f64) -> f32 {
-        let masked = conversion.masks.iter().flatten().any(|mask| mask.to_f64() == stored);
+        let masked = conversion.masks.iter().any(|mask| mask.to_f64() == stored);
         match conversion.scale {
             _ if masked => f32::NAN,
             Some((factor, offset)) => (stored * factor + offset) as f32,
@@ -271,7 +289,8 @@ mod tests {
     {
         let masks = [None, Some(Scalar::Signed(77)), Some(Scalar::Float(-0.0))];
         for (masks, scale) in masks.into_iter().flat_map(|mask| [(mask, None), (mask, Some((0.01, 273.15)))]) {
-            let conversion = Conversion { stored, masks: [masks, Some(Scalar::Signed(78))], scale, valid: None };
+            let masks = masks.into_iter().chain([Scalar::Signed(78)]).collect();
+            let conversion = Conversion { stored, masks, scale, valid: None };
             for width in Width::available() {
                 let mut out = vec![0_f32; bytes.len() / size_of::<S>()];
                 at_width(width, conversion.loop_over::<S, f32>(bytes, &mut out));
@@ -281,6 +300,19 @@ mod tests {
                     assert_eq!(out.to_bits(), expected.to_bits(), "{stored:?} {conversion:?} {width:?} {bytes:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn any_number_of_values_is_masked() {
+        let stored: Vec<u8> = (0..100_i16).flat_map(i16::to_ne_bytes).collect();
+        let masks: Vec<Scalar> = [3, 50, 99, 70_000, 7].map(Scalar::Signed).to_vec();
+        let conversion = Conversion { stored: Number::I16, masks, scale: Some((2.0, 1.0)), valid: None };
+        let mut out = vec![0_f64; 100];
+        conversion.convert(&stored, &mut out);
+        for (at, out) in out.into_iter().enumerate() {
+            let expected = if [3, 7, 50, 99].contains(&at) { f64::NAN } else { at as f64 * 2.0 + 1.0 };
+            assert_eq!(out.to_bits(), expected.to_bits(), "{at}");
         }
     }
 

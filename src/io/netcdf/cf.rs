@@ -2,11 +2,16 @@
 
 use crate::io::hdf5::{AttributeReader, Conversion, Number, Scalar, Valid};
 
+/// The most numbers that may mean "missing": each costs a comparison for each value.
+const MOST_MASKS: usize = 64;
+
 /// How numbers stored as `stored` are to be unpacked; `valid` is whether those out of the valid range are missing.
 pub(super) fn conversion(attributes: &AttributeReader<'_>, stored: Number, valid: bool) -> Result<Conversion, String> {
     let number = signedness(attributes, stored);
-    let mask = |name| Ok::<_, String>(attributes.number(name)?.map(|mask| resigned(mask, stored, number)));
-    let masks = [mask("_FillValue")?, mask("missing_value")?];
+    let fill = attributes.number("_FillValue")?;
+    let missing = attributes.numbers("missing_value", 1..=MOST_MASKS)?;
+    let masks = fill.into_iter().chain(missing.into_iter().flatten());
+    let masks = masks.map(|mask| resigned(mask, stored, number)).collect();
     let factor = attributes.number("scale_factor")?.map(Scalar::to_f64);
     let offset = attributes.number("add_offset")?.map(Scalar::to_f64);
     let scale = match (factor, offset) {
@@ -35,7 +40,7 @@ fn resigned(value: Scalar, stored: Number, meant: Number) -> Scalar {
 /// `valid_range`, or `valid_min` and `valid_max`, as section 2.5.1 of the CF conventions has them: of stored numbers,
 /// unless they are floats and the stored numbers are not.
 fn valid_range(attributes: &AttributeReader<'_>, stored: Number, meant: Number) -> Result<Option<Valid>, String> {
-    let (least, greatest) = match attributes.numbers("valid_range", 2)? {
+    let (least, greatest) = match attributes.numbers("valid_range", 2..=2)? {
         Some(range) => (Some(range[0]), Some(range[1])),
         None => (attributes.number("valid_min")?, attributes.number("valid_max")?),
     };

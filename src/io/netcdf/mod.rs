@@ -25,7 +25,7 @@
 //!
 //! # Values
 //!
-//! Values are unpacked as xarray does by default: what equals `_FillValue` or `missing_value` is NaN, the rest is
+//! Values are unpacked as xarray does by default: what equals `_FillValue` or one of `missing_value` is NaN, the rest is
 //! multiplied by `scale_factor` and shifted by `add_offset`, in `f64`, then rounded to the type asked for. `_Unsigned` is
 //! honoured, for the fill value, too. Where an attribute is absent, nothing is done in its place. `valid_min`,
 //! `valid_max` and `valid_range` are ignored unless [asked for](Dataset::valid_range). Elements that were never written

@@ -11,5 +11,7 @@ folder computes them, and the answers are compared with what NumPy makes of the 
 - `elementwise`, `reductions`, `structure`, `along`, `products`, `overlap`, `creation`, `random`  the cases of one
   operation; `single` makes such a case
 - `chains`   cases of several operations
+- `fields`   what is done with variables of files, by xarray; `fixtures` files that are written for that, `files` their
+  cases, `real` those of real files, which are skipped where there are none
 - `report`   what a person reads
 """

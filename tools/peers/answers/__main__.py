@@ -1,9 +1,13 @@
 """`python -m answers`: see the package."""
 
 import argparse
+import atexit
+import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -14,13 +18,13 @@ import xarray as xr
 
 import answers
 
-from . import along, case, chains, creation, elementwise, overlap, products, random, reductions, structure
+from . import along, case, chains, creation, elementwise, files, overlap, products, random, real, reductions, structure
 from .differences import DIFFERENCES
 from .report import show, verdict
 
 GROUPS = (elementwise, reductions, structure, chains, creation, along, products, overlap, random)
 
-# All cases together take well under a minute.
+# All cases together take some minutes on a busy machine.
 PATIENCE = 900
 
 
@@ -48,9 +52,15 @@ def main() -> int:
     np.seterr(all="ignore")
     options.work.mkdir(parents=True, exist_ok=True)
 
-    cases = [
-        each for group in GROUPS for each in group.cases(np.random.default_rng([options.seed, GROUPS.index(group)]))
-    ]
+    def rng(number: int) -> np.random.Generator:
+        return np.random.default_rng([options.seed, number])
+
+    folder = Path(tempfile.mkdtemp(prefix="files", dir=options.work))
+    atexit.register(shutil.rmtree, folder)
+    cases = [each for number, group in enumerate(GROUPS) for each in group.cases(rng(number))]
+    cases += files.cases(rng(len(GROUPS)), options.programs, folder)
+    data = os.environ.get("THERMOCLINE_TEST_DATA")
+    cases += real.cases(Path(data)) if data else []
     cases = [each for each in cases if options.only in each.text()]
     print(f"{len(cases)} cases, seed {options.seed}", flush=True)
     if problem := compute(options.programs / "answers", cases, options.work):
@@ -58,7 +68,8 @@ def main() -> int:
         return 1
     found = case.read(options.work)
     verdicts = [verdict(each, found.get(number)) for number, each in enumerate(cases)]
-    return 0 if show(verdicts, DIFFERENCES) else 1
+    skipped = [] if data else ["real files: THERMOCLINE_TEST_DATA, their folder, is not set"]
+    return 0 if show(verdicts, DIFFERENCES, skipped) else 1
 
 
 def compute(program: Path, cases: list[case.Case], folder: Path) -> str | None:

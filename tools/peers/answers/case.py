@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,8 +64,12 @@ class Case:
     inputs: list[Input]
     steps: list[Step]
     expect: Callable[[], Expected]
+    # What the steps are about where there are no inputs: a `fields.Variable`.
+    variable: Any = None
 
     def text(self) -> str:
+        if self.variable is not None:
+            return " ".join([self.variable.text(), *(step.text([]) for step in self.steps)])
         texts = [each.text() for each in self.inputs]
         for step in self.steps:
             texts.append(step.text([texts[at] for at in step.on]))
@@ -91,7 +96,8 @@ def write(cases: list[Case], folder: Path) -> Path:
                 )
                 offset += len(raw)
             steps = [{"do": step.do, "on": step.on, **step.options} for step in case.steps]
-            listing.append({"id": number, "inputs": inputs, "steps": steps})
+            variable = case.variable and case.variable.listing()
+            listing.append({"id": number, "inputs": inputs, "steps": steps, "variable": variable})
     path = folder / "cases.json"
     path.write_text(json.dumps(listing, default=int))
     return path

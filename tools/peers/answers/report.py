@@ -81,8 +81,8 @@ def _line(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
-def show(verdicts: list[Verdict], differences: list[Difference], most: int = 60) -> bool:
-    """Prints the report; whether all is well."""
+def show(verdicts: list[Verdict], differences: list[Difference], skipped: list[str], most: int = 60) -> bool:
+    """Prints the report; whether all is well. What was skipped has not passed, and is told last."""
     failed = [each for each in verdicts if not each.right]
     for each in failed[:most]:
         print(f"\n  case      {each.case.text()}\n  expected  {each.expected}\n  found     {each.found}")
@@ -97,5 +97,6 @@ def show(verdicts: list[Verdict], differences: list[Difference], most: int = 60)
     met = Counter(each.difference for each in verdicts)
     for difference in differences:
         print(f"  {met[difference.name]:>8}  {difference.name}: {difference.reason}")
-    print(f"\n{len(verdicts) - len(failed)} passed, {len(failed)} failed")
+    left_out = "".join(f"; skipped {each}" for each in skipped)
+    print(f"\n{len(verdicts) - len(failed)} passed, {len(failed)} failed{left_out}")
     return not failed

@@ -7,12 +7,16 @@ use serde_json::{Map, Value as Json};
 use thermocline::Error;
 use thermocline::array::Axes;
 
+use crate::fields::Variable;
+
 /// Arrays, and what is done with them: the result of the last step is the answer.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Case {
     pub(crate) id: usize,
     pub(crate) inputs: Vec<Input>,
     pub(crate) steps: Vec<Step>,
+    /// What the steps are about where there are no inputs: a variable of a file.
+    pub(crate) variable: Option<Variable>,
 }
 
 /// An array or a scalar, whose bytes begin at `offset`.

@@ -10,6 +10,7 @@ mod along;
 mod case;
 mod creation;
 mod elementwise;
+mod fields;
 mod overlap;
 mod products;
 mod random;
@@ -52,11 +53,11 @@ fn run(cases: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let (one, several) = (one?, several?);
     let mut lines = BufWriter::new(File::create(folder.join("answers.jsonl"))?);
     let mut values = BufWriter::new(File::create(folder.join("answers.bin"))?);
-    let mut offset = 0;
+    let (mut offset, mut open) = (0, fields::Open::new());
     // A panic is an answer; where it was is in its message.
     std::panic::set_hook(Box::new(|_| ()));
     for case in &list {
-        let answer = catch_unwind(AssertUnwindSafe(|| answer(case, &bytes, &one, &several)));
+        let answer = catch_unwind(AssertUnwindSafe(|| answer(case, &bytes, &mut open, [&one, &several])));
         let answer = answer.unwrap_or_else(|_| Err(Outcome::Broken("panic".into())));
         let line = match &answer {
             Ok(answer) => json!({
@@ -81,19 +82,31 @@ fn session(scratch: &Path, threads: usize, limit: &str) -> thermocline::Result<S
     Session::builder().memory_limit(limit.parse()?).threads(threads).scratch(scratch).build()
 }
 
-fn answer(case: &Case, bytes: &[u8], one: &Session, several: &Session) -> Result<Answer, Outcome> {
-    let inputs = case.inputs.iter().map(|input| Value::read(input, bytes));
-    let mut values: Vec<Value> = inputs.collect::<Result<_, _>>()?;
-    for step in &case.steps {
-        values.push(apply(step, &values)?);
-    }
-    let result = values.pop().ok_or_else(|| Outcome::Broken("a case without steps".into()))?;
+fn answer(
+    case: &Case,
+    bytes: &[u8],
+    open: &mut fields::Open,
+    [one, several]: [&Session; 2],
+) -> Result<Answer, Outcome> {
+    let result = match &case.variable {
+        Some(variable) => fields::value(variable, &case.steps, open)?,
+        None => of_arrays(case, bytes)?,
+    };
     let answer = result.compute(one)?;
     if answer == result.compute(several)? {
         Ok(answer)
     } else {
         Err(Outcome::Broken("other bits by three threads than by one".into()))
     }
+}
+
+fn of_arrays(case: &Case, bytes: &[u8]) -> Result<Value, Outcome> {
+    let inputs = case.inputs.iter().map(|input| Value::read(input, bytes));
+    let mut values: Vec<Value> = inputs.collect::<Result<_, _>>()?;
+    for step in &case.steps {
+        values.push(apply(step, &values)?);
+    }
+    values.pop().ok_or_else(|| Outcome::Broken("a case without steps".into()))
 }
 
 /// The result of a step, from the first of the tables that has it.
