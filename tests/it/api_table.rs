@@ -24,6 +24,7 @@ macro_rules! expressions {
 fn compiled(session: &Session) -> Vec<&'static str> {
     let x = Array::<f64>::ones(&[3, 4], "auto");
     let y = &x + 1.0;
+    let t = [1.0, 2.0, 3.0];
     let w: Array<f64> = Array1::from(vec![1.0, 2.0, 3.0]).into_iter().collect();
     let n = Array::<i64>::full(&[3, 4], 5, "auto");
     let m = x.less(2.0);
@@ -148,6 +149,8 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         x.nanmean(..);
         x.average(0, &w);
         x.nanaverage(0, &w);
+        x.slope(0, &t);
+        x.nanslope(0, &t);
         x.var(..);
         x.nanvar(..);
         x.var_ddof(.., 1);
@@ -282,6 +285,7 @@ mod labels {
         let x = Field::new("x", a.clone(), ["time", "lat"]).with_coordinate(time);
         let x = x.with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
         let y = x.group_by("time", TimePart::Month).mean();
+        let area = Coordinate::new("lat", [10.0, 20.0]).to_field();
         expressions! {
             netcdf::open(&path);
             netcdf::open_many("*.nc");
@@ -317,6 +321,10 @@ mod labels {
             x.std("time");
             x.var("time");
             x.count("time");
+            x.median("time");
+            x.weighted_mean("lat", &area);
+            x.coordinate("lat").unwrap().to_field().map(|lat| lat.to_radians().cos());
+            x.slope("time");
             &x - &x.mean("time");
             &x * 2.0;
             -&x;
@@ -329,6 +337,7 @@ mod labels {
             x.group_by("time", TimePart::YearMonth).sum();
             x.group_by("time", TimePart::Month).anomaly();
             &x.group_by("time", TimePart::Month) - &y;
+            x.rechunk((24, -1));
             session.compute(&x);
             session.persist(&x);
         }

@@ -1,7 +1,7 @@
 //! Fields: names and labels go with the values, against plain loops.
 
 use thermocline::io::netcdf::{self, Coordinate, DateTime, Field, Nearest};
-use thermocline::ndarray::{ArrayD, Axis, IxDyn};
+use thermocline::ndarray::{ArrayD, Axis, Ix2, IxDyn};
 use thermocline::{Array, Error, Session};
 
 use crate::ncfile::{NcFile, number, text};
@@ -62,6 +62,98 @@ fn places_are_picked_and_labels_go_with_them() {
     let single = x.isel("time", 0).isel("lat", 0).isel("lon", 2);
     assert_eq!((single.dimensions().len(), single.coordinates().len()), (0, 3));
     assert_eq!(session.compute(&single).unwrap()[[]], 2.0);
+}
+
+#[test]
+fn medians_weighted_means_and_slopes_are_those_of_plain_loops() {
+    let (_folder, session) = session(64 << 20, 2);
+    let (x, all) = (field(), dense());
+    let median = x.median("time");
+    assert_eq!((median.dimensions(), median.units()), (&["lat".to_owned(), "lon".to_owned()][..], Some("degC")));
+    let sorted = all.map_axis(Axis(0), |lane| {
+        let mut valid: Vec<f64> = lane.iter().copied().filter(|value| !value.is_nan()).collect();
+        valid.sort_by(f64::total_cmp);
+        f64::midpoint(valid[(valid.len() - 1) / 2], valid[valid.len() / 2])
+    });
+    assert_field(&session, &median, &sorted, "median");
+
+    let area = x.coordinate("lat").unwrap().to_field().map(|degrees| degrees.to_radians().cos());
+    assert_eq!((area.dimensions(), area.shape()), (&["lat".to_owned()][..], vec![5]));
+    let mean = x.weighted_mean(["lat", "lon"], &area);
+    assert_eq!((mean.dimensions(), mean.units()), (&["time".to_owned()][..], Some("degC")));
+    let expected = ArrayD::from_shape_fn(IxDyn(&[40]), |at| {
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for ((lat, _), value) in all.index_axis(Axis(0), at[0]).into_dimensionality::<Ix2>().unwrap().indexed_iter() {
+            let weight = [50.0_f64, 25.0, 0.0, -25.0, -50.0][lat].to_radians().cos();
+            if !value.is_nan() {
+                (sum, weights) = (sum + value * weight, weights + weight);
+            }
+        }
+        sum / weights
+    });
+    assert_field(&session, &mean, &expected, "weighted mean");
+    // Weights of several dimensions, in another order than the field's.
+    let both = &x.coordinate("lon").unwrap().to_field() + &area;
+    let turned = x.weighted_mean("lat", &both);
+    assert_eq!(turned.dimensions(), ["time", "lon"]);
+    let at = session.compute(&turned).unwrap()[[3, 1]];
+    let lanes = (0..5).filter(|&lat| !all[[3, lat, 1]].is_nan());
+    let weight = |lat: usize| 60.0 + [50.0_f64, 25.0, 0.0, -25.0, -50.0][lat].to_radians().cos();
+    let sums = lanes.fold((0.0, 0.0), |(sum, of), lat| (sum + all[[3, lat, 1]] * weight(lat), of + weight(lat)));
+    assert!((at - sums.0 / sums.1).abs() < 1e-12);
+
+    let slope = x.slope("time");
+    assert_eq!((slope.dimensions(), slope.units()), (&["lat".to_owned(), "lon".to_owned()][..], None));
+    let line = all.map_axis(Axis(0), |lane| {
+        let pairs = || lane.iter().enumerate().filter(|(_, x)| !x.is_nan()).map(|(row, &x)| (10.0 * row as f64, x));
+        let n = pairs().count() as f64;
+        let (t, x) = (pairs().map(|pair| pair.0).sum::<f64>() / n, pairs().map(|pair| pair.1).sum::<f64>() / n);
+        pairs().map(|pair| (pair.0 - t) * (pair.1 - x)).sum::<f64>()
+            / pairs().map(|pair| (pair.0 - t).powi(2)).sum::<f64>()
+    });
+    assert_field(&session, &slope, &line, "slope");
+    assert_at_rest(&session);
+}
+
+#[test]
+fn weights_that_do_not_fit_and_slopes_along_nothing_are_named() {
+    let x = field();
+    let refused = |weights: &Field<f64>| x.weighted_mean("lat", weights).checked().unwrap_err().to_string();
+    for (weights, words) in [
+        (Coordinate::new("depth", [1.0, 2.0]), "dimension depth is of the weights alone"),
+        (Coordinate::new("lat", [1.0, 2.0]), "dimension lat has two lengths"),
+        (Coordinate::new("lat", [50.0, 25.0, 0.0, -25.0, -51.0]), "labels differ, lat (lat) 50.0"),
+    ] {
+        let error = refused(&weights.to_field());
+        assert!(error.contains("weighted_mean at") && error.contains("netcdf_fields.rs"), "{error}");
+        assert!(error.contains(words) && error.contains("(time: 40, lat: 5, lon: 6)"), "{error}");
+    }
+    assert!(refused(&x.mean("depth")).contains("no dimension depth"));
+    for error in
+        [x.slope("depth"), x.isel("time", 0).slope("time")].map(|slope| slope.checked().unwrap_err().to_string())
+    {
+        assert!(error.contains("slope at") && error.contains("netcdf_fields.rs") && error.contains("has no labels"));
+    }
+}
+
+#[test]
+fn degrees_are_known_by_their_units_else_by_name() {
+    let degrees = |name: &str, units: Option<&str>| {
+        let plain = Coordinate::new(name, [0.0, 1.0]);
+        let named = units.map_or(plain.clone(), |units| plain.with_attribute("units", units));
+        (named.is_latitude(), named.is_longitude())
+    };
+    for units in ["degrees_north", "degree_north", "degree_N", "degrees_N", "degreeN", "degreesN"] {
+        assert_eq!(degrees("y", Some(units)), (true, false), "{units}");
+        assert_eq!(degrees("y", Some(&units.replace("north", "east").replace('N', "E"))), (false, true), "{units}");
+    }
+    for name in ["lat", "latitude", "Latitude"] {
+        assert_eq!((degrees(name, None), degrees(name, Some("m"))), ((true, false), (false, false)));
+    }
+    assert_eq!(
+        (degrees("lon", None), degrees("latent_heat", None), degrees("n", Some("degrees"))),
+        ((false, true), (false, false), (false, false))
+    );
 }
 
 #[test]

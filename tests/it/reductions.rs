@@ -448,6 +448,67 @@ fn averages_are_weighted() {
     assert!(error.contains("[4]") && error.contains("[2, 3]") && error.contains("[2]"), "{error}");
 }
 
+/// The slope by the textbook: deviations from the means of what is there.
+fn slope_of(pairs: &[(f64, f64)]) -> f64 {
+    let mean = |of: fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
+    let (x, t) = (mean(|pair| pair.0), mean(|pair| pair.1));
+    let products: f64 = pairs.iter().map(|pair| (pair.0 - x) * (pair.1 - t)).sum();
+    products / pairs.iter().map(|pair| (pair.1 - t).powi(2)).sum::<f64>()
+}
+
+#[test]
+fn slopes_are_those_of_lines_through_what_is_there() {
+    let mut bench = Bench::new(27);
+    for _ in 0..60 {
+        bench.turn();
+        let mut shape = bench.shape();
+        shape.push(1 + bench.random.below(40));
+        let axis = bench.random.below(shape.len());
+        let x = bench.operand::<f64>(&shape);
+        let places: Vec<f64> = (0..shape[axis]).map(|place| (place * place) as f64 + 0.5).collect();
+        let along = &[axis as i32][..];
+        let whole = ArrayD::from_shape_fn(x.dense.raw_dim(), |at| C64::new(x.dense[&at], places[at[axis]]));
+        let from_end = axis as i32 - shape.len() as i32;
+        for (skip, lazy) in [(false, x.lazy.slope(from_end, &places)), (true, x.lazy.nanslope(axis as i32, &places))] {
+            let pairs = |v: &[C64]| -> Vec<(f64, f64)> {
+                v.iter().filter(|v| !skip || !v.re.is_nan()).map(|v| (v.re, v.im)).collect()
+            };
+            // Where all places are one, there is no line.
+            let lists = whole.map_axis(ndarray::Axis(axis), |lane| slope_of(&pairs(&lane.to_vec())));
+            for (found, expected) in bench.session().compute(&lazy).unwrap().iter().zip(&lists) {
+                let near = (found - expected).abs() <= 1e-9 * expected.abs().max(1.0);
+                assert!(
+                    near || found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan()),
+                    "{found} for {expected}: {along:?} of {shape:?}"
+                );
+            }
+        }
+    }
+    let x = Array::<i32>::ones(&[3, 2], [2, 2]);
+    let error = x.slope(0, &[1.0]).checked().unwrap_err().to_string();
+    assert!(error.contains("slope at") && error.contains("1 places for axis 0") && error.contains("[3, 2]"), "{error}");
+    assert!(x.nanslope(2, &[1.0]).checked().unwrap_err().to_string().contains("axis 2"));
+    assert_eq!(bench.session().compute(&x.slope(0, &[1.0, 2.0, 3.0])).unwrap(), ArrayD::from_elem(IxDyn(&[2]), 0.0));
+}
+
+#[test]
+fn a_slope_keeps_its_digits_far_from_zero() {
+    let (_folder, session) = session(64 << 20, 2);
+    // Milliseconds since 1970, a million kelvin, and a change of a thousandth in all: sums of squares would lose it.
+    let places: Vec<f64> = (0..20_000).map(|day| 1.6e12 + 864e5 * f64::from(day)).collect();
+    let value = |day: usize| 1e6 + 5e-8 * day as f64 + if day.is_multiple_of(2) { 0.25 } else { -0.25 };
+    let x = Array::<f64>::from_fn(&[20_000, 2], &[700, 2], move |at| {
+        if at[1] == 1 && at[0] % 3 != 0 { f64::NAN } else { value(at[0]) }
+    });
+    let found = session.compute(&x.nanslope(0, &places)).unwrap();
+    for (column, step) in [(0, 1), (1, 3)] {
+        let days = (0..20_000).step_by(step);
+        let pairs: Vec<(f64, f64)> = days.map(|day| (value(day) - 1e6, f64::from(day as u32))).collect();
+        let expected = slope_of(&pairs) / 864e5;
+        assert!((found[column] / expected - 1.0).abs() < 1e-6, "{} for {expected}", found[column]);
+    }
+}
+
 #[test]
 fn places_that_are_nowhere_are_errors() {
     let (_folder, session) = session(16 << 20, 2);

@@ -30,5 +30,6 @@ mod logical;
 mod moments;
 mod place;
 mod product;
+mod slope;
 
 pub(super) use place::fold_placed;

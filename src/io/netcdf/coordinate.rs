@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+use ndarray::ArrayD;
+
 use super::attributes::Attributes;
 use super::dimensions::base;
+use super::field::Field;
 use super::look::VariableInfo;
 use super::member::Opened;
 use super::options::Options;
 use super::time::{DateTime, TimeUnits};
-use crate::array::{Region, Source};
+use crate::array::{Array, Region, Source};
 use crate::chunk::Unmetered;
 use crate::error::{Error, Result};
 use crate::graph::{Key, TaskContext};
@@ -119,10 +122,52 @@ impl Coordinate {
         Ok(self.values.iter().map(|&value| units.decode(value)).collect())
     }
 
-    /// Whether its labels are degrees that come back to themselves after 360.
+    /// Whether its labels are degrees north: its units say so; where it has none, its standard name or its name.
+    #[must_use]
+    pub fn is_latitude(&self) -> bool {
+        self.is_degrees("north", "latitude")
+    }
+
+    /// Whether its labels are degrees east: its units say so; where it has none, its standard name or its name.
+    #[must_use]
+    pub fn is_longitude(&self) -> bool {
+        self.is_degrees("east", "longitude")
+    }
+
+    /// Whether its labels come back to themselves after 360: degrees east, said to be so.
     pub(super) fn is_circular(&self) -> bool {
-        let east = |text: &str| ["degrees_east", "degree_east", "degree_e", "degrees_e"].contains(&text);
-        self.units().is_some_and(|units| east(&units.to_ascii_lowercase()))
+        self.units().is_some() && self.is_longitude()
+    }
+
+    /// Degrees towards `direction`, written in one of the ways that the CF conventions allow.
+    fn is_degrees(&self, direction: &str, named: &str) -> bool {
+        let Some(units) = self.units() else {
+            let name = self.attributes.text("standard_name").unwrap_or(&self.name).to_ascii_lowercase();
+            return name == named || name == named[..3];
+        };
+        let units = units.trim().to_ascii_lowercase();
+        let towards = units.strip_prefix("degrees").or_else(|| units.strip_prefix("degree")).unwrap_or_default();
+        let towards = towards.trim_start_matches('_');
+        towards == direction || towards == &direction[..1]
+    }
+
+    /// The labels as values: a field along their dimension, with themselves as its labels.
+    ///
+    /// ```
+    /// # use thermocline::io::netcdf::Coordinate;
+    /// let area = Coordinate::new("lat", [0.0, 60.0]).to_field().map(|degrees| degrees.to_radians().cos());
+    /// assert_eq!(area.dimensions(), ["lat"]);
+    /// ```
+    #[must_use]
+    pub fn to_field(&self) -> Field<f64> {
+        let dimension = self.dimension.clone();
+        let shape: Vec<usize> = dimension.iter().map(|_| self.values.len()).collect();
+        // One value where there is no dimension.
+        let values = ArrayD::from_shape_fn(shape.clone(), |at| self.values[if shape.is_empty() { 0 } else { at[0] }]);
+        let chunks: Vec<usize> = shape.iter().map(|&length| length.max(1)).collect();
+        Field::new(&self.name, Array::from_ndarray(values, &chunks), dimension)
+            .with_attributes(self.attributes.clone())
+            .with_coordinate(self.clone())
     }
 
     /// The labels at some places.

@@ -55,7 +55,7 @@ impl<T: Element> Field<T> {
     }
 
     /// Its values with these axes, of length 1 where they are not its own.
-    fn along(&self, dimensions: &[String]) -> Array<T> {
+    pub(super) fn along(&self, dimensions: &[String]) -> Array<T> {
         let place = |dimension: &String| self.dimensions.iter().position(|known| known == dimension);
         let own: Vec<i32> = dimensions.iter().filter_map(place).map(|axis| axis as i32).collect();
         let ordered = own.iter().enumerate().all(|(at, &axis)| at as i32 == axis);

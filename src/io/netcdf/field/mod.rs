@@ -10,6 +10,8 @@ mod group;
 mod label;
 mod reduce;
 mod select;
+mod slope;
+mod weigh;
 
 use std::panic::Location;
 
@@ -20,7 +22,7 @@ pub use reduce::Dimensions;
 use super::attributes::Attributes;
 use super::coordinate::Coordinate;
 use super::dataset::described;
-use crate::array::{Array, Cast};
+use crate::array::{Array, Cast, Chunking};
 use crate::chunk::Element;
 use crate::error::{Error, Result};
 use crate::io::hdf5::AttributeValue;
@@ -209,6 +211,16 @@ impl<T: Element> Field<T> {
         T: Cast<U>,
     {
         self.with_array(self.array.astype())
+    }
+
+    /// The same values in other chunks: see [`Array::rechunk`].
+    ///
+    /// # Errors
+    /// When computed: where the lengths are not ones of this field.
+    #[track_caller]
+    #[must_use]
+    pub fn rechunk(&self, chunks: impl Chunking) -> Self {
+        self.with_array(self.array.rechunk(chunks))
     }
 
     /// Other values for the same axes.

@@ -4,7 +4,7 @@ use std::ops::RangeFull;
 use std::panic::Location;
 
 use super::Field;
-use crate::array::{Array, Real, Summable};
+use crate::array::{Array, Ordered, Real, Summable};
 use crate::chunk::Element;
 use crate::error::{Error, Result};
 
@@ -40,7 +40,7 @@ impl Dimensions for RangeFull {
 
 impl<T: Element> Field<T> {
     /// `reduce` over the axes of `dimensions`; what is left keeps its labels.
-    fn reduced<U: Element>(
+    pub(super) fn reduced<U: Element>(
         &self,
         operation: &'static str,
         dimensions: &impl Dimensions,
@@ -150,5 +150,14 @@ impl<T: Real> Field<T> {
     #[must_use]
     pub fn std(&self, dimensions: impl Dimensions) -> Field<T::Spread> {
         self.reduced("std", &dimensions, Location::caller(), |array, axes| array.nanstd(axes))
+    }
+}
+
+impl<T: Real + Ordered> Field<T> {
+    /// The median over `dimensions` of what is not NaN, exact; NaN where nothing is.
+    #[track_caller]
+    #[must_use]
+    pub fn median(&self, dimensions: impl Dimensions) -> Field<T::Spread> {
+        self.reduced("median", &dimensions, Location::caller(), |array, axes| array.nanmedian(axes))
     }
 }
