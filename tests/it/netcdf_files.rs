@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use thermocline::ndarray::ArrayD;
 use thermocline::{Array, Session, io::netcdf};
 
+use crate::ncfile::NcFile;
 use crate::support::{assert_at_rest, data, open_hdf5, session};
 
 /// All numbers of a variable as the HDF5 library gives them.
@@ -155,4 +156,30 @@ fn both_ways_of_reading_agree_to_the_bit_on_real_files() {
     }
     assert!(direct_reads > 60, "{direct_reads}");
     assert_at_rest(&session);
+}
+
+#[test]
+fn what_is_neither_variable_nor_group_is_told_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = NcFile::create(folder.path().join("a.nc"));
+    file.coordinate("lat", &[0.0_f32, 1.0]);
+    file.bare_dimension("x", 7);
+    let group = file.hdf5().create_group("forecast").unwrap();
+    group.create_group("hourly").unwrap().new_dataset::<f64>().shape(3).create("t").unwrap();
+    file.hdf5().new_dataset::<hdf5::types::VarLenUnicode>().shape(2).create("names").unwrap();
+    file.hdf5().link_soft("/lat", "alias").unwrap();
+    file.hdf5().link_external("/elsewhere.nc", "/x", "far").unwrap();
+    drop(group);
+    let found = netcdf::open(file.close()).unwrap();
+    assert_eq!(found.groups(), ["forecast", "forecast/hourly"]);
+    assert_eq!(
+        found.variables().iter().map(|known| known.name.as_str()).collect::<Vec<_>>(),
+        ["forecast/hourly/t", "lat"]
+    );
+    let unread: Vec<(&str, &str)> =
+        found.unread().iter().map(|other| (other.name.as_str(), other.reason.as_str())).collect();
+    let [alias, far, names] = unread[..] else { panic!("{unread:?}") };
+    assert_eq!(alias, ("alias", "it is a soft link, which is not followed"));
+    assert_eq!(far, ("far", "it is an external link, which is not followed"));
+    assert!(names.0 == "names" && names.1.contains("only integers and floats"), "{names:?}");
 }

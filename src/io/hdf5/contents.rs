@@ -22,33 +22,67 @@ pub(crate) struct Entry {
     pub(crate) dataset: Dataset,
 }
 
-/// The data sets of `file`, in order of their names. Links are not followed, and what can't be opened is left out.
-pub(crate) fn walk(file: &File) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    let mut links = 0;
-    walk_group(file, "", DEEPEST, &mut links, &mut entries);
-    entries
+/// What a file has, each in order of the names.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    /// The data sets.
+    pub(crate) datasets: Vec<Entry>,
+    /// The names of the groups.
+    pub(crate) groups: Vec<String>,
+    /// The names of what is neither, or can't be opened, and why.
+    pub(crate) others: Vec<(String, String)>,
+    links: usize,
 }
 
-fn walk_group(group: &Group, prefix: &str, depth: usize, links: &mut usize, entries: &mut Vec<Entry>) {
-    let mut names = Vec::new();
-    // A group that breaks half way still has what came before.
-    drop(group.find_link(IndexType::Name, IterationOrder::Increasing, |name, link| {
-        *links += 1;
-        if link.link_type == LinkType::Hard {
-            names.push(name.to_owned());
+/// Looks at all that is in `file`. Links are not followed.
+pub(crate) fn walk(file: &File) -> Contents {
+    let mut contents = Contents::default();
+    contents.add_group(file, "", DEEPEST);
+    contents
+}
+
+impl Contents {
+    fn add_group(&mut self, group: &Group, prefix: &str, depth: usize) {
+        let mut found = Vec::new();
+        // A group that breaks half way still has what came before.
+        let listed = group.find_link(IndexType::Name, IterationOrder::Increasing, |name, link| {
+            self.links += 1;
+            found.push((format!("{prefix}{name}"), name.to_owned(), link.link_type));
+            Ok((self.links >= MOST_LINKS).then_some(()))
+        });
+        for (path, name, link) in found {
+            self.add(group, path, &name, link, depth);
         }
-        Ok((*links >= MOST_LINKS).then_some(()))
-    }));
-    for name in names {
-        let path = format!("{prefix}{name}");
-        if let Ok(dataset) = group.dataset(&name) {
-            entries.push(Entry { name: path, dataset });
-        } else if depth > 0
-            && *links < MOST_LINKS
-            && let Ok(inner) = group.group(&name)
-        {
-            walk_group(&inner, &format!("{path}/"), depth - 1, links, entries);
+        let name = prefix.trim_end_matches('/');
+        match listed {
+            Ok(None) => {}
+            Ok(Some(())) => self.others.push((name.to_owned(), format!("the file has more than {MOST_LINKS} links"))),
+            Err(error) => self.others.push((name.to_owned(), format!("it can't be listed to its end: {error}"))),
+        }
+    }
+
+    fn add(&mut self, group: &Group, path: String, name: &str, link: LinkType, depth: usize) {
+        if link != LinkType::Hard {
+            let kind = if link == LinkType::Soft { "a soft" } else { "an external" };
+            return self.others.push((path, format!("it is {kind} link, which is not followed")));
+        }
+        let error = match group.dataset(name) {
+            Ok(dataset) => return self.datasets.push(Entry { name: path, dataset }),
+            Err(error) => error,
+        };
+        match group.group(name) {
+            Ok(_) if depth == 0 => self.others.push((path, format!("it is nested more than {DEEPEST} deep"))),
+            Ok(_) if self.links >= MOST_LINKS => {
+                self.others.push((path, format!("the file has more than {MOST_LINKS} links")));
+            }
+            Ok(inner) => {
+                self.groups.push(path.clone());
+                self.add_group(&inner, &format!("{path}/"), depth - 1);
+            }
+            Err(_) if group.committed_datatype(name).is_ok() => {
+                self.others.push((path, "it is a type, which has no values".into()));
+            }
+            Err(_) => self.others.push((path, format!("it can't be opened: {error}"))),
         }
     }
 }

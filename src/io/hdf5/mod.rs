@@ -51,14 +51,14 @@ mod value;
 mod variable;
 
 pub(super) use attribute::AttributeReader;
-pub(super) use contents::{Entry, open_dataset, walk};
+pub(super) use contents::{Contents, Entry, open_dataset, walk};
 pub(super) use convert::{Conversion, Scalar, Valid};
 pub(super) use descriptors::Descriptors;
 pub(super) use dtype::{Detected, Number, detect};
 pub(super) use file::{Input, refused};
 pub(super) use heap::Heaps;
 pub(super) use raw::address;
-pub(super) use storage::{Storage, filter_names};
+pub(super) use storage::{NOTHING, Storage, filter_names, no_number};
 pub(super) use variable::Shape;
 
 pub use convert::Real;

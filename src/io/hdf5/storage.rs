@@ -23,6 +23,14 @@ const SLAB: usize = 1 << 20;
 /// The library reads at most so many bytes at once, even where a chunk has more.
 const LARGEST_PIECE: usize = 256 << 20;
 
+/// What is said of a data set without a place for a value.
+pub(crate) const NOTHING: &str = "it holds nothing (a null data space)";
+
+/// What is said of a data set of another type than those that are read.
+pub(crate) fn no_number(found: &str) -> String {
+    format!("it is of type {found}: only integers and floats of up to 8 bytes are read")
+}
+
 /// Where the bytes of a data set are.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
@@ -58,14 +66,12 @@ impl Storage {
             Detected::Exact(number) => (number, true),
             Detected::Foreign(number) => (number, false),
             Detected::Unsupported(found) => {
-                return Err(refuse(format!(
-                    "it is of type {found}: only integers and floats of up to 8 bytes are read"
-                )));
+                return Err(refuse(no_number(&found)));
             }
         };
         let space = dataset.space().map_err(said)?;
         if space.is_null() {
-            return Err(refuse("it holds nothing (a null data space)".into()));
+            return Err(refuse(NOTHING.into()));
         }
         let (item, extent) = (number.size(), space.shape());
         let bytes = extent.iter().try_fold(item, |bytes, &length| bytes.checked_mul(length.max(1)));

@@ -58,14 +58,35 @@ impl fmt::Display for AttributeValue {
         fn list<T: ToString>(values: &[T]) -> String {
             values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         }
+        // As Python does, so that numbers that stand for nothing take no 38 digits.
+        fn floats<T: Copy + fmt::Display + fmt::LowerExp + Into<f64>>(values: &[T]) -> String {
+            let shown = |&value: &T| {
+                let size = value.into().abs();
+                let plain = size == 0.0 || (1e-4..1e16).contains(&size) || !size.is_finite();
+                if plain { value.to_string() } else { format!("{value:e}") }
+            };
+            values.iter().map(shown).collect::<Vec<_>>().join(", ")
+        }
         f.write_str(&match self {
             Self::Text(text) => text.clone(),
             Self::Texts(texts) => texts.join(", "),
             Self::Integers(values) => list(values),
             Self::Unsigned(values) => list(values),
-            Self::Float32(values) => list(values),
-            Self::Float64(values) => list(values),
+            Self::Float32(values) => floats(values),
+            Self::Float64(values) => floats(values),
             Self::Other(what) => format!("({what})"),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_in_few_digits() {
+        let shown = |value: f32| AttributeValue::Float32(vec![value]).to_string();
+        assert_eq!([shown(0.01), shown(-9.96921e36), shown(0.0), shown(f32::NAN)], ["0.01", "-9.96921e36", "0", "NaN"]);
+        assert_eq!(AttributeValue::Float64(vec![1e20, 1e-7, 365.25]).to_string(), "1e20, 1e-7, 365.25");
     }
 }

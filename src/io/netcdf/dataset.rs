@@ -9,7 +9,7 @@ use super::dimensions::{Dimension, base};
 use super::field::Field;
 use super::files::Files;
 use super::joined::Joined;
-use super::look::{Look, VariableInfo};
+use super::look::{Look, Unread, VariableInfo};
 use super::options::Options;
 use super::series::{Gap, Overlap, Series, time_axis};
 use super::unit_names;
@@ -106,6 +106,18 @@ impl Dataset {
     /// The other variables.
     pub fn data_variables(&self) -> impl Iterator<Item = &VariableInfo> {
         self.look.variables.iter().filter(|variable| !self.look.is_coordinate(variable))
+    }
+
+    /// The names of the groups, each with those that hold it: `forecast/hourly`.
+    #[must_use]
+    pub fn groups(&self) -> &[String] {
+        &self.look.groups
+    }
+
+    /// What the file holds beside variables and groups, and why it is not read: texts and compounds, links, damage.
+    #[must_use]
+    pub fn unread(&self) -> &[Unread] {
+        &self.look.unread
     }
 
     /// The attributes of the file; of a series, of the file that was named first.

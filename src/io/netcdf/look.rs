@@ -7,7 +7,9 @@ use ::hdf5::File;
 use super::attributes::Attributes;
 use super::dimensions::{Dimension, Scales, base, is_bare_dimension};
 use crate::chunk::DType;
-use crate::io::hdf5::{AttributeReader, Detected, Entry, Heaps, detect, filter_names, walk};
+use crate::io::hdf5::{
+    AttributeReader, Contents, Detected, Entry, Heaps, NOTHING, detect, filter_names, no_number, walk,
+};
 
 /// What a variable is.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,20 +47,41 @@ impl fmt::Display for VariableInfo {
     }
 }
 
+/// Something in a file that is neither a variable that holds numbers nor a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unread {
+    /// Its name, with the groups that hold it.
+    pub name: String,
+    /// Why it is not read, in words.
+    pub reason: String,
+}
+
 /// A file's dimensions, variables and attributes.
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) dimensions: Vec<Dimension>,
     /// The variables that hold numbers, in order of their names.
     pub(super) variables: Vec<VariableInfo>,
+    /// The names of the groups.
+    pub(super) groups: Vec<String>,
+    /// What else there is.
+    pub(super) unread: Vec<Unread>,
     pub(super) attributes: Attributes,
 }
 
 impl Look {
-    /// Looks at `file`. A variable that can't be looked at is left out.
+    /// Looks at `file`. What can't be looked at is left unread.
     pub(super) fn at(file: &File, scales: &Scales, heaps: &Heaps) -> Self {
-        let variables: Vec<VariableInfo> =
-            walk(file).iter().filter_map(|entry| variable(entry, scales, heaps)).collect();
+        let Contents { datasets, groups, others, .. } = walk(file);
+        let mut unread: Vec<Unread> = others.into_iter().map(|(name, reason)| Unread { name, reason }).collect();
+        let mut variables = Vec::new();
+        for entry in &datasets {
+            match variable(entry, scales, heaps) {
+                Ok(found) => variables.extend(found),
+                Err(reason) => unread.push(Unread { name: entry.name.clone(), reason }),
+            }
+        }
         let mut dimensions = scales.dimensions();
         for axis in variables.iter().flat_map(|variable| variable.dimensions.iter().zip(&variable.shape)) {
             // Axes without a scale have names that say nothing, and may differ in length.
@@ -69,7 +92,7 @@ impl Look {
                 }
             }
         }
-        Self { dimensions, variables, attributes: Attributes::read(file, heaps) }
+        Self { dimensions, variables, groups, unread, attributes: Attributes::read(file, heaps) }
     }
 
     /// Makes dimension `name` so long, as that of a series is.
@@ -116,24 +139,30 @@ impl Look {
     }
 }
 
-/// What a data set is, if it is a variable that holds numbers.
-fn variable(entry: &Entry, scales: &Scales, heaps: &Heaps) -> Option<VariableInfo> {
-    let reader = AttributeReader::of(&entry.dataset, heaps).ok()?;
-    let (Detected::Exact(number) | Detected::Foreign(number)) = detect(&entry.dataset.dtype().ok()?) else {
-        return None;
-    };
-    if entry.dataset.space().ok()?.is_null() || is_bare_dimension(&reader) {
-        return None;
+/// What a data set is, if it is a variable that holds numbers; nothing of a dimension without a variable, else why it is
+/// not read.
+fn variable(entry: &Entry, scales: &Scales, heaps: &Heaps) -> Result<Option<VariableInfo>, String> {
+    let said = |error: ::hdf5::Error| format!("it can't be looked at: {error}");
+    let reader = AttributeReader::of(&entry.dataset, heaps).map_err(said)?;
+    if is_bare_dimension(&reader) {
+        return Ok(None);
     }
-    let shape = scales.shape(&entry.name, &entry.dataset, &reader).ok()?;
-    let properties = entry.dataset.create_plist().ok()?;
-    Some(VariableInfo {
+    let number = match detect(&entry.dataset.dtype().map_err(said)?) {
+        Detected::Exact(number) | Detected::Foreign(number) => number,
+        Detected::Unsupported(found) => return Err(no_number(&found)),
+    };
+    if entry.dataset.space().map_err(said)?.is_null() {
+        return Err(NOTHING.into());
+    }
+    let shape = scales.shape(&entry.name, &entry.dataset, &reader).map_err(said)?;
+    let properties = entry.dataset.create_plist().map_err(said)?;
+    Ok(Some(VariableInfo {
         name: entry.name.clone(),
         shape: shape.lengths,
         dimensions: shape.dimensions,
         dtype: number.dtype(),
-        chunks: properties.get_chunk().ok()?,
-        filters: filter_names(&properties).ok()?,
+        chunks: properties.get_chunk().map_err(said)?,
+        filters: filter_names(&properties).map_err(said)?,
         attributes: Attributes::all(&reader),
-    })
+    }))
 }

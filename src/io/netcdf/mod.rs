@@ -105,6 +105,6 @@ pub use dataset::{Dataset, open, open_many};
 pub use dimensions::Dimension;
 pub use field::{Dimensions, Field, FieldGroups, Label, Nearest, Place, TimePart};
 pub use files::Files;
-pub use look::VariableInfo;
+pub use look::{Unread, VariableInfo};
 pub use series::{Gap, Overlap};
 pub use time::{Calendar, DateTime, Season, TimeUnits};
