@@ -7,7 +7,7 @@ use thermocline::ndarray::ArrayD;
 use thermocline::{Plan, Stats};
 
 use crate::progress::Progress;
-use crate::report::{Number, Report};
+use crate::report::{Description, Number, Report};
 
 /// The figures of a run so far, and how far it is.
 #[derive(Debug)]
@@ -26,6 +26,11 @@ impl Account {
         self.report.lock().logical_bytes = Some(bytes);
     }
 
+    /// Takes down how the cells of a mean over the area are weighed.
+    pub(crate) fn weights(&self, weights: &'static str) {
+        self.report.lock().weights = Some(weights);
+    }
+
     /// Takes down what a run is going to need.
     pub(crate) fn planned(&self, plan: &Plan) {
         self.report.lock().planned(plan);
@@ -39,7 +44,12 @@ impl Account {
 
     /// Describes what came out.
     pub(crate) fn results<T: Number>(&self, results: &[ArrayD<T>]) {
-        self.report.lock().describe(results);
+        self.described(Description::of(results));
+    }
+
+    /// As [`results`](Self::results), of what was described part by part.
+    pub(crate) fn described(&self, description: Description) {
+        self.report.lock().described(description);
     }
 
     /// Shows what a session did so far.

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Outcomes(Run),
     /// List the workloads
     List,
+    /// Show what a netCDF or HDF5 file holds, and which way it would be read
+    Info(Info),
     /// Time the bare loop (read, inflate, fold, and nothing else), and the workload mean in turn with it
     Limit(Limit),
 }
@@ -88,7 +90,7 @@ pub(crate) struct Run {
     /// A folder: its sst*.nc in the order of their names
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
-    /// The variable [default: sst, else the only one of 3 or more dimensions]
+    /// The variable [default: sst, else the only one of 3 or more dimensions, or that is a sea-surface temperature]
     #[arg(long, value_name = "NAME")]
     pub(crate) var: Option<String>,
     /// The bytes that are never exceeded, e.g. 4GiB
@@ -112,7 +114,7 @@ pub(crate) struct Run {
     /// Write the figures to this file, also where the run fails
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// Draw the result as a map, into this PNG file
+    /// Draw the result into this PNG file: a map; of monthly, climatology and anomaly a line
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
     /// Show no progress bar
@@ -146,8 +148,20 @@ impl Run {
 pub(crate) enum Workload {
     /// The mean over time of what is not missing: the talk's figure
     Mean,
+    /// The mean over the first year of the first file
+    YearMean,
+    /// The mean of each month over the area, by the cosine of the latitude
+    Monthly,
+    /// The mean of each day of the year, over the years
+    Climatology,
+    /// The mean of |x minus its climatology by day of the year|, by year
+    Anomaly,
     /// The standard deviation over time of x minus its mean over time
     AnomalyStd,
+    /// The exact median over time
+    TimeMedian,
+    /// The slope of the least-squares line over time, a year
+    Trend,
     /// More than memory holds, kept and read again
     Spilling,
     /// Distances from the means of columns
@@ -192,6 +206,13 @@ impl Workload {
         let help = || self.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
         made::describe(self).or_else(help).unwrap_or_default()
     }
+}
+
+/// What to look at.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Info {
+    /// The file
+    pub(crate) file: PathBuf,
 }
 
 /// What the bare loop reads.

@@ -1,12 +1,12 @@
-//! Which files a run reads, and which variable of theirs.
+//! Which files a run reads, which variable of theirs, and what its labels say of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use thermocline::Array;
-use thermocline::io::netcdf::{self, VariableInfo};
+use thermocline::io::netcdf::{self, Coordinate, DateTime, Field, VariableInfo};
 
-use crate::cli::Run;
+use crate::cli::{Run, Workload};
 use crate::error::{BenchError, Result};
 
 /// More chunks than this are a slip of the keyboard: their tasks would fill the memory before anything was read.
@@ -15,47 +15,92 @@ const MOST_CHUNKS: usize = 1 << 20;
 /// What a run reads.
 #[derive(Debug)]
 pub(crate) struct Input {
-    /// The variable of all files, one after the other along the first axis.
-    pub(crate) values: Array<f32>,
-    /// Its name.
-    pub(crate) variable: String,
-    /// At least one.
-    paths: Vec<PathBuf>,
+    /// The variable of all files, one after the other, with its labels.
+    pub(crate) field: Field<f32>,
+    /// The coordinate that tells the times, if one does.
+    times: Option<Coordinate>,
 }
 
 impl Input {
-    /// Looks at the files that `run` names.
+    /// Looks at the files that `run` names: at the first year alone where the workload is about one.
     pub(crate) fn open(run: &Run) -> Result<Self> {
         if run.size.is_some() || run.data.is_some() {
             let problem = format!("--size, --data: {} reads files: use --dir or --files", run.workload.name());
             return Err(BenchError::Usage(problem));
         }
-        let paths = paths(run)?;
+        let mut paths = paths(run)?;
+        let one_year = run.workload == Workload::YearMean;
+        if one_year {
+            paths.truncate(1);
+        }
         let files = netcdf::open_many(&paths[..])?;
         let variable = match &run.var {
             Some(name) => name.clone(),
             None => default_variable(files.variables())?,
         };
-        let values = rechunked(files.array::<f32>(&variable)?, &run.chunks)?;
-        Ok(Self { values, variable, paths })
+        let mut field = files.field::<f32>(&variable)?;
+        if field.shape().is_empty() {
+            return Err(BenchError::Usage(format!("variable {variable} is a single number: name another with --var")));
+        }
+        check_chunks(&run.chunks, &field.shape())?;
+        if !run.chunks.is_empty() {
+            field = field.rechunk(&run.chunks[..]).checked()?;
+        }
+        let times = files.time_name().and_then(|name| field.coordinate(name)).cloned();
+        let input = Self { field, times };
+        if one_year { input.first_year() } else { Ok(input) }
     }
 
-    pub(crate) fn first(&self) -> &Path {
-        &self.paths[0]
+    #[cfg(test)]
+    pub(crate) fn of(field: Field<f32>, times: Option<Coordinate>) -> Self {
+        Self { field, times }
     }
 
-    pub(crate) fn last(&self) -> &Path {
-        &self.paths[self.paths.len() - 1]
+    /// The part that is in the year of the first time; all of it where there are no times.
+    fn first_year(self) -> Result<Self> {
+        let (Some(times), Some((first, _))) = (&self.times, self.span()) else { return Ok(self) };
+        let field = self.field.sel(times.name(), &*format!("{:04}", first.year())).checked()?;
+        let times = field.coordinate(times.name()).cloned();
+        Ok(Self { field, times })
+    }
+
+    /// The coordinate that tells the times.
+    ///
+    /// # Errors
+    /// Where nothing does, so that `workload` makes no sense.
+    pub(crate) fn times(&self, workload: Workload) -> Result<&Coordinate> {
+        self.times.as_ref().ok_or_else(|| {
+            BenchError::Usage(format!(
+                "{} needs the times of {}, which has none: no coordinate of it has units such as \"days since 1800-01-01\"",
+                workload.name(),
+                self.field.name()
+            ))
+        })
+    }
+
+    /// The dimension that is reduced: that of the times, else the first.
+    pub(crate) fn along(&self) -> &str {
+        let times = self.times.as_ref().and_then(Coordinate::dimension);
+        times.or(self.field.dimensions().first().map(String::as_str)).unwrap_or_default()
+    }
+
+    /// The first and the last time, if there are times.
+    pub(crate) fn span(&self) -> Option<(DateTime, DateTime)> {
+        let times = || self.times.as_ref()?.times().ok().map(|times| times.into_iter().flatten());
+        let first = times()?.min_by_key(|time| time.micros())?;
+        Some((first, times()?.max_by_key(|time| time.micros())?))
+    }
+
+    /// The latitudes along a dimension, if there are some.
+    pub(crate) fn latitudes(&self) -> Option<&Coordinate> {
+        self.field.coordinates().iter().find(|known| known.is_latitude() && known.dimension().is_some())
     }
 }
 
 /// The same values in chunks of these lengths; as they are where there are none.
 pub(crate) fn rechunked(whole: Array<f32>, chunks: &[usize]) -> Result<Array<f32>> {
-    if chunks.is_empty() {
-        return Ok(whole);
-    }
     check_chunks(chunks, &whole.shape())?;
-    Ok(whole.rechunk(chunks).checked()?)
+    if chunks.is_empty() { Ok(whole) } else { Ok(whole.rechunk(chunks).checked()?) }
 }
 
 /// The files, in the order in which they follow each other.
@@ -114,17 +159,28 @@ fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// `sst`, else the only variable of three or more dimensions.
+/// `sst`, else the only variable of three or more dimensions, else the only one of these that is a temperature of the sea's
+/// surface. Bounds of cells are none.
 fn default_variable(variables: &[VariableInfo]) -> Result<String> {
     if variables.iter().any(|variable| variable.name == "sst") {
         return Ok("sst".into());
     }
-    let large: Vec<&VariableInfo> = variables.iter().filter(|variable| variable.shape.len() >= 3).collect();
+    let bounds = |variable: &VariableInfo| {
+        let names = |other: &VariableInfo| other.attributes.text("bounds") == Some(&variable.name);
+        variables.iter().any(names)
+    };
+    let large: Vec<&VariableInfo> =
+        variables.iter().filter(|variable| variable.shape.len() >= 3 && !bounds(variable)).collect();
+    let of_the_sea = |variable: &&&VariableInfo| {
+        let name = variable.attributes.text("standard_name").unwrap_or_default();
+        name.starts_with("sea_surface_") && name.ends_with("temperature")
+    };
+    let temperatures: Vec<&VariableInfo> = large.iter().filter(of_the_sea).copied().collect();
     let list = |of: &[&VariableInfo]| of.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    match large[..] {
-        [one] => Ok(one.name.clone()),
-        [] if variables.is_empty() => Err(BenchError::Usage("the file has no variable that holds numbers".into())),
-        [] => Err(BenchError::Usage(format!(
+    match (&large[..], &temperatures[..]) {
+        ([one], _) | (_, [one]) => Ok(one.name.clone()),
+        ([], _) if variables.is_empty() => Err(BenchError::Usage("the file has no variable that holds numbers".into())),
+        ([], _) => Err(BenchError::Usage(format!(
             "no variable has three or more dimensions; say which one is meant with --var: {}",
             list(&variables.iter().collect::<Vec<_>>())
         ))),
@@ -133,6 +189,9 @@ fn default_variable(variables: &[VariableInfo]) -> Result<String> {
 }
 
 fn check_chunks(chunks: &[usize], shape: &[usize]) -> Result<()> {
+    if chunks.is_empty() {
+        return Ok(());
+    }
     if chunks.len() != shape.len() {
         let problem =
             format!("--chunks has {} lengths, but the array {shape:?} has {} axes", chunks.len(), shape.len());

@@ -4,6 +4,7 @@ mod account;
 mod cli;
 mod error;
 mod generate;
+mod info;
 mod input;
 mod interrupt;
 mod labels;
@@ -69,6 +70,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
             let line = |workload: &Workload| format!("{:<20}{}\n", workload.name(), workload.describe());
             print(&Workload::value_variants().iter().map(line).collect::<String>())
         }
+        Some(Command::Info(options)) => info::info(options.file, interrupt),
         Some(Command::Limit(options)) => {
             let threads = options.threads.unwrap_or_else(threads);
             limit::limit(&options, threads, interrupt)

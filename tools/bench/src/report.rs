@@ -65,14 +65,17 @@ pub(crate) struct Report {
     /// Of the input, what was read through the HDF5 library: for the table alone.
     #[serde(skip)]
     pub(crate) library_bytes: u64,
+    /// How the cells of a mean over the area were weighed: for the table alone.
+    #[serde(skip)]
+    pub(crate) weights: Option<&'static str>,
 }
 
 /// An element type of results.
 pub(crate) trait Number: Copy + Into<f64> {
     const DTYPE: &'static str;
 
-    /// Its bytes, least first; one and the same NaN for all.
-    fn feed(self, hash: &mut Sha256);
+    /// Appends its bytes, least first; one and the same NaN for all.
+    fn append_to(self, bytes: &mut Vec<u8>);
 }
 
 macro_rules! number {
@@ -80,15 +83,65 @@ macro_rules! number {
         impl Number for $name {
             const DTYPE: &'static str = $dtype;
 
-            fn feed(self, hash: &mut Sha256) {
+            fn append_to(self, bytes: &mut Vec<u8>) {
                 let canonical = if self.is_nan() { Self::NAN } else { self };
-                hash.update(canonical.to_le_bytes());
+                bytes.extend_from_slice(&canonical.to_le_bytes());
             }
         }
     )+};
 }
 
 number!(f32 "float32", f64 "float64");
+
+/// So many bytes are hashed at once: a call for each number would take longer than the hash.
+const HASHED: usize = 16 << 10;
+
+/// What is told of a result, of which parts may come one after the other: NaN is missing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Description {
+    hash: Sha256,
+    shape: Vec<usize>,
+    dtype: Option<&'static str>,
+    valid: usize,
+    sum: f64,
+}
+
+impl Description {
+    /// Of some results, all of one shape; of several as if they were stacked.
+    pub(crate) fn of<T: Number>(results: &[ArrayD<T>]) -> Self {
+        let mut description = Self::default();
+        results.iter().for_each(|result| description.add(result));
+        let each = results.first().map_or(&[][..], ArrayD::shape);
+        let several = (results.len() > 1).then_some(results.len());
+        description.shaped(several.into_iter().chain(each.iter().copied()).collect())
+    }
+
+    /// Goes on with the next part, in C order.
+    pub(crate) fn add<T: Number>(&mut self, part: &ArrayD<T>) {
+        self.dtype = Some(T::DTYPE);
+        let mut bytes = Vec::with_capacity(HASHED + size_of::<f64>());
+        // In C order, whatever the layout.
+        for &value in part {
+            value.append_to(&mut bytes);
+            if bytes.len() >= HASHED {
+                self.hash.update(&bytes);
+                bytes.clear();
+            }
+            let value: f64 = value.into();
+            if !value.is_nan() {
+                self.valid += 1;
+                self.sum += value;
+            }
+        }
+        self.hash.update(&bytes);
+    }
+
+    /// The shape of all parts together.
+    pub(crate) fn shaped(mut self, shape: Vec<usize>) -> Self {
+        self.shape = shape;
+        self
+    }
+}
 
 impl Report {
     pub(crate) fn new(workload: &str) -> Self {
@@ -123,20 +176,13 @@ impl Report {
         self.library_bytes = stats.library_bytes;
     }
 
-    /// Describes the results, all of one shape; of several as if they were stacked. NaN is missing.
-    pub(crate) fn describe<T: Number>(&mut self, results: &[ArrayD<T>]) {
-        // In C order, whatever the layout.
-        let all = || results.iter().flatten().copied();
-        let valid = || all().map(Into::into).filter(|value: &f64| !value.is_nan());
-        let mut hash = Sha256::new();
-        all().for_each(|value| value.feed(&mut hash));
-        let count = valid().count();
-        let each = results.first().map_or(&[][..], ArrayD::shape);
-        let several = (results.len() > 1).then_some(results.len());
-        self.result_shape = Some(several.into_iter().chain(each.iter().copied()).collect());
-        self.result_dtype = Some(T::DTYPE);
-        self.result_valid = Some(count);
-        self.result_mean = (count > 0).then(|| valid().sum::<f64>() / count as f64);
+    /// Takes down what came out.
+    pub(crate) fn described(&mut self, description: Description) {
+        let Description { hash, shape, dtype, valid, sum } = description;
+        self.result_shape = Some(shape);
+        self.result_dtype = dtype;
+        self.result_valid = Some(valid);
+        self.result_mean = (valid > 0).then(|| sum / valid as f64);
         self.result_sha256 = Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
     }
 
@@ -165,6 +211,9 @@ impl Report {
         line("stated peak", format!("{}, floor {}", size(self.stated_peak_bytes), size(self.floor_bytes)));
         line("ledger peak", format!("{}, peak RSS {}", size(self.ledger_peak_bytes), size(self.peak_rss_bytes)));
         line("spilled", self.scratch());
+        if let Some(weights) = self.weights {
+            line("weights", weights.to_owned());
+        }
         if let (Some(shape), Some(valid), Some(dtype)) = (&self.result_shape, self.result_valid, self.result_dtype) {
             let mean = self.result_mean.map_or_else(String::new, |mean| format!(", mean {mean:.6}"));
             line("result", format!("{dtype} {shape:?}, {valid} valid{mean}"));
@@ -251,7 +300,7 @@ mod tests {
     fn a_result_is_hashed_as_its_bytes_with_one_nan_for_all() {
         let odd_nan = f32::from_bits(0xffc0_1234);
         let mut report = Report::default();
-        report.describe(&[arr1(&[1.0_f32, odd_nan]).into_dyn()]);
+        report.described(Description::of(&[arr1(&[1.0_f32, odd_nan]).into_dyn()]));
         assert_eq!((report.result_valid, report.result_mean), (Some(1), Some(1.0)));
         let expected = Sha256::digest([0, 0, 0x80, 0x3f, 0, 0, 0xc0, 0x7f]);
         let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -264,7 +313,7 @@ mod tests {
         let columns = rows.t().as_standard_layout().into_owned();
         let hash = |array: ArrayD<f32>| {
             let mut report = Report::default();
-            report.describe(&[array]);
+            report.described(Description::of(&[array]));
             report.result_sha256
         };
         assert_eq!(hash(rows.clone().reversed_axes().into_dyn()), hash(columns.into_dyn()));

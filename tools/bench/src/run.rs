@@ -76,7 +76,7 @@ pub(crate) fn once(run: &Run, interrupt: &Interrupt) -> (Report, Result<(Session
     (report, outcome)
 }
 
-/// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the map, if it is wanted.
+/// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the picture, if it is wanted.
 pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     if run.plot.is_some() && made::has(run.workload) {
         return Err(BenchError::Usage(format!("--plot: there is nothing to draw of {}", run.workload.name())));
@@ -89,14 +89,25 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     written?;
     print(&report.table())?;
     let (Some(png), Some(result)) = (png, result) else { return Ok(()) };
-    draw(session, run.workload, result, png, interrupt)
+    draw(&session, run.workload, result, png, interrupt)
 }
 
-fn draw(session: Session, workload: Workload, result: Drawable, png: Png, interrupt: &Interrupt) -> Result<()> {
+fn draw(session: &Session, workload: Workload, result: Drawable, png: Png, interrupt: &Interrupt) -> Result<()> {
     let path = png.path().display().to_string();
-    let work = move || png.write(&labels::map(&session, workload, &result.input, result.values)?);
-    interrupt.guard(work, |_| ())?;
-    print(&format!("{:<12} {path}\n", "map"))
+    let work = {
+        let session = session.clone();
+        move || {
+            let picture = labels::picture(&session, workload, result)?;
+            png.write(&picture)?;
+            Ok(picture.name())
+        }
+    };
+    let name = interrupt.guard(work, |end| {
+        if end {
+            session.cancel();
+        }
+    })?;
+    print(&format!("{name:<12} {path}\n"))
 }
 
 fn measure(run: &Run, session: &Session, account: &Arc<Account>, interrupt: &Interrupt) -> Result<Option<Drawable>> {

@@ -115,7 +115,7 @@ fn partition(count: usize, is_such: impl Fn(usize) -> bool) -> usize {
 }
 
 /// The least of 1, 2, 5, 10, 20, … and their tenths, hundredths … that is at least `least`.
-fn step(least: f64) -> f64 {
+pub(crate) fn step(least: f64) -> f64 {
     if !(least > 0.0 && least.is_finite()) {
         return 1.0;
     }

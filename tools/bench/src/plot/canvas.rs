@@ -110,16 +110,32 @@ impl Canvas {
         for (x, y, share) in inked {
             let (x, y) = (left + x, top + y);
             let (x, y) = if anchor == Anchor::Upwards { (y, -x) } else { (x, y) };
-            self.blend((place.0 + x, place.1 + y), share);
+            self.blend((place.0 + x, place.1 + y), INK, share);
         }
         width
     }
 
-    /// Covers a share of one pixel with ink.
-    fn blend(&mut self, place: Point, share: f32) {
+    /// A stroke from one point to another, with round ends and smooth edges: of one point, a dot.
+    pub(super) fn stroke(&mut self, (from, to): (Point, Point), colour: Colour, radius: f64) {
+        let ((x0, y0), (x1, y1)) = (from, to);
+        let (along, down) = (f64::from(x1 - x0), f64::from(y1 - y0));
+        let square = (along * along + down * down).max(1.0);
+        let room = radius.ceil() as i32 + 1;
+        for y in y0.min(y1) - room..=y0.max(y1) + room {
+            for x in x0.min(x1) - room..=x0.max(x1) + room {
+                let (right, below) = (f64::from(x - x0), f64::from(y - y0));
+                let nearest = ((right * along + below * down) / square).clamp(0.0, 1.0);
+                let distance = (right - nearest * along).hypot(below - nearest * down);
+                self.blend((x, y), colour, (radius + 0.5 - distance) as f32);
+            }
+        }
+    }
+
+    /// Covers a share of one pixel.
+    fn blend(&mut self, place: Point, colour: Colour, share: f32) {
         let share = share.clamp(0.0, 1.0);
         if let Some(pixel) = self.pixel(place) {
-            for (channel, ink) in pixel.iter_mut().zip(INK) {
+            for (channel, ink) in pixel.iter_mut().zip(colour) {
                 *channel = (f32::from(*channel) * (1.0 - share) + f32::from(ink) * share).round() as u8;
             }
         }

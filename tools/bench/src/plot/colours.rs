@@ -11,7 +11,6 @@ pub(crate) enum Middle {
     /// Half way between the least and the greatest value: for temperatures.
     Data,
     /// At zero, blue below and red above: for anomalies and trends.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the workloads that make anomalies"))]
     Zero,
 }
 

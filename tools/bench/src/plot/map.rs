@@ -5,8 +5,9 @@ use std::ops::Range;
 use thermocline::ndarray::{Array2, s};
 
 use super::axis::{Axis, Kind, scale};
-use super::canvas::{Anchor, Canvas, INK, Point, Style};
+use super::canvas::{Anchor, Canvas, INK, Point};
 use super::colours::{Colours, Middle};
+use super::{LABEL, TICK, TITLE, frame};
 
 /// The most pixels that the cells may take.
 const WIDTH: f64 = 1440.0;
@@ -24,11 +25,8 @@ const RIGHT: u32 = 172;
 const GAP: i32 = 36;
 const BAR: i32 = 28;
 
-const TICK: i32 = 7;
 /// The least pixels between labels, sideways and upwards.
 const APART: (u32, u32) = (170, 50);
-const LABEL: Style = Style { size: 25.0, bold: false };
-const TITLE: Style = Style { size: 38.0, bold: true };
 
 /// A field over two axes. Missing values are NaN.
 #[derive(Clone, Debug)]
@@ -118,12 +116,6 @@ impl Map {
 /// How many labels there are at most, few enough to be read at a glance.
 fn most(pixels: u32, apart: u32) -> usize {
     (pixels / apart).clamp(2, 8) as usize
-}
-
-/// A frame around what lies from `from` up to `to`.
-fn frame(canvas: &mut Canvas, from: Point, to: Point) {
-    let (left, top, right, bottom) = (from.0 - 1, from.1 - 1, to.0, to.1);
-    canvas.line(&[(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], INK, 1);
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@
 pub(crate) mod made;
 mod ocean;
 
+use thermocline::io::netcdf::Field;
 use thermocline::ndarray::ArrayD;
 use thermocline::{Plan, Session};
+
+pub(crate) use ocean::area_mean;
 
 use crate::account::Account;
 use crate::cli::Run;
@@ -18,7 +21,16 @@ use crate::input::Input;
 #[derive(Debug)]
 pub(crate) struct Drawable {
     pub(crate) input: Input,
-    pub(crate) values: ArrayD<f32>,
+    pub(crate) output: Output,
+}
+
+/// What came out of a run.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// A field and its values.
+    Whole(Field<f32>, ArrayD<f32>),
+    /// A field that the session keeps.
+    Kept(Field<f32>),
 }
 
 /// States what a workload would need.

@@ -5,8 +5,11 @@
 mod endings;
 mod figures;
 mod generated;
+mod info;
 mod inputs;
 mod interrupts;
 mod outcomes;
 mod pictures;
+mod sea;
 mod support;
+mod workloads;

@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::support::{bench, figures, ocean, run, run_with_json};
 
 /// Width, height and pixels of a picture.
-fn read(path: &Path) -> (u32, u32, Vec<[u8; 3]>) {
+pub(crate) fn read(path: &Path) -> (u32, u32, Vec<[u8; 3]>) {
     let mut reader = png::Decoder::new(BufReader::new(File::open(path).unwrap())).read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
     let about = reader.next_frame(&mut bytes).unwrap();
