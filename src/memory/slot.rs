@@ -114,8 +114,8 @@ pub(crate) struct NewChunk {
 /// What is to be dropped outside of all locks. Chunks go before the charges that pay for them.
 #[derive(Debug, Default)]
 pub(crate) struct Garbage {
-    /// What evicted chunks will give back: counted, so that no more is evicted than needed.
-    pub(crate) evicted: u64,
+    /// What evicted and released chunks will give back: counted, so that no more is evicted than needed.
+    pub(crate) leaving: u64,
     chunks: Vec<Chunk>,
     stored: Vec<Stored>,
     charges: Vec<Charge>,
@@ -137,7 +137,7 @@ impl Garbage {
     }
 
     pub(crate) fn append(&mut self, mut other: Self) {
-        self.evicted += other.evicted;
+        self.leaving += other.leaving;
         self.chunks.append(&mut other.chunks);
         self.stored.append(&mut other.stored);
         self.charges.append(&mut other.charges);
@@ -253,6 +253,16 @@ impl Slots {
         self.get(id).map_or(0, |slot| slot.bytes)
     }
 
+    /// Whether the chunk has to be brought back to be read.
+    pub(crate) fn is_away(&self, id: SlotId) -> bool {
+        !matches!(self.missing(id), Missing::Nothing)
+    }
+
+    /// Whether it can go without being written first.
+    pub(crate) fn has_frame(&self, id: SlotId) -> bool {
+        self.get(id).is_some_and(|slot| matches!(slot.state, State::Clean(..) | State::Gone(Recovery::Frame(_))))
+    }
+
     /// What must be reserved for reading the chunk.
     pub(crate) fn missing(&self, id: SlotId) -> Missing {
         match self.get(id).map(|slot| (&slot.state, slot.bytes)) {
@@ -354,8 +364,11 @@ impl Slots {
         self.generations[place] = self.generations[place].wrapping_add(1);
         self.free.push(id.place);
         if let Some(slot) = self.slots[place].take() {
-            if matches!(slot.state, State::Writing { leaves: true, .. }) {
-                self.leaving -= slot.bytes;
+            match slot.state {
+                State::Writing { leaves: true, .. } => self.leaving -= slot.bytes,
+                // What is being written stays until that ends.
+                State::Dirty(_) | State::Clean(..) => garbage.leaving += slot.bytes,
+                _ => {}
             }
             garbage.take_state(slot.state);
             garbage.charges.extend(slot.charge);
@@ -420,7 +433,7 @@ impl Slots {
         if let Some((chunk, recovery)) = gone {
             slot.state = State::Gone(recovery);
             garbage.chunks.push(chunk);
-            garbage.evicted += bytes;
+            garbage.leaving += bytes;
             garbage.charges.extend(slot.charge.take());
             return true;
         }
@@ -491,7 +504,7 @@ impl Slots {
             Some(stored) if leaves => {
                 slot.state = State::Gone(Recovery::Frame(stored));
                 garbage.chunks.push(chunk);
-                garbage.evicted += bytes;
+                garbage.leaving += bytes;
                 garbage.charges.extend(slot.charge.take());
             }
             Some(stored) => slot.state = State::Clean(chunk, stored),

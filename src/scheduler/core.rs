@@ -92,7 +92,7 @@ pub(super) struct Core {
     /// Granted tasks and writes that are not finished, and the writes alone.
     busy: usize,
     writes: usize,
-    /// Bytes of evicted chunks that are being dropped.
+    /// Bytes of chunks that are being dropped, outside of the lock.
     leaving: u64,
     /// Bytes of chunks that the session keeps, and of those that can't be evicted.
     held: u64,
@@ -316,7 +316,7 @@ impl Core {
     }
 
     fn collect(&mut self, garbage: Garbage, effects: &mut Effects) {
-        self.leaving += garbage.evicted;
+        self.leaving += garbage.leaving;
         effects.garbage.append(garbage);
     }
 
@@ -325,9 +325,9 @@ impl Core {
         effects.announces.extend(self.runs.values().map(|run| run.announce.clone()));
     }
 
-    /// Evicted chunks have been dropped, and perhaps frames: what they took may be granted.
-    pub(super) fn dropped(&mut self, evicted: u64, frames: bool, effects: &mut Effects) {
-        self.leaving -= evicted;
+    /// Chunks of so many bytes have been dropped, and perhaps frames: what they took may be granted.
+    pub(super) fn dropped(&mut self, bytes: u64, frames: bool, effects: &mut Effects) {
+        self.leaving -= bytes;
         if frames {
             self.scratch_failure = None;
         }

@@ -45,6 +45,7 @@ use self::ample::Ample;
 use self::bell::Bell;
 use self::core::{Core, Effects, Flags};
 use self::current::Current;
+use self::forecast::Residence;
 pub(crate) use self::held::Held;
 use self::job::Write;
 use self::outcome::{Announce, Completion};
@@ -179,13 +180,13 @@ impl Shared {
             if garbage.is_empty() {
                 break;
             }
-            let (evicted, frames) = (garbage.evicted, garbage.frees_scratch());
+            let (leaving, frames) = (garbage.leaving, garbage.frees_scratch());
             garbage.drop_all();
             let mut next = Effects::default();
             {
                 let mut core = self.core.lock();
-                if evicted > 0 || frames {
-                    core.dropped(evicted, frames, &mut next);
+                if leaving > 0 || frames {
+                    core.dropped(leaving, frames, &mut next);
                 }
                 self.cleanups.fetch_sub(1, Ordering::SeqCst);
                 self.begin(&core, &mut next);
@@ -298,6 +299,7 @@ struct Prepared {
     roles: Roles,
     budget: Budget,
     wanted: Vec<TaskId>,
+    held: Vec<(TaskId, SlotId)>,
 }
 
 impl Scheduler {
@@ -368,10 +370,9 @@ impl Scheduler {
             return Err(Error::Nested);
         }
         let prepared = self.prepare(graph, wanted, keep)?;
-        let held = self.held_slots(&prepared.graph)?;
         let completion = Arc::new(Completion::default());
         let announce = Announce::new(completion.clone(), self.shared.observers.clone());
-        let Prepared { graph, order, roles, budget, wanted } = prepared;
+        let Prepared { graph, order, roles, budget, wanted, held } = prepared;
         let plan = budget.plan.clone();
         let (graph, check) = (Arc::new(graph), |core: &Core| core.check_room(plan.floor().bytes(), plan.floor_task()));
         let mut new = NewRun { id: 0, graph, order, roles, budget, wanted, keep, announce, held };
@@ -405,14 +406,24 @@ impl Scheduler {
         let order = graph.order_keeping(&wanted);
         let roles = Roles::new(&graph, &wanted, keep == Keep::HandOver);
         let session = self.shared.scratch.ram_bytes();
+        let held = self.held_slots(&graph)?;
+        let (kept, chunks) = {
+            let core = self.shared.core.lock();
+            let place = |&(task, slot): &(TaskId, SlotId)| {
+                let framed = core.slots.has_frame(slot);
+                (task, if core.slots.is_away(slot) { Residence::Scratch } else { Residence::Memory(framed) })
+            };
+            (core.held(), held.iter().map(place).collect::<Vec<_>>())
+        };
         let setting = Setting {
             limit: self.shared.ledger.limit(),
             threads: self.shared.stealers.len(),
             session,
-            held: self.shared.core.lock().held().saturating_sub(session),
+            held: kept.saturating_sub(session),
+            chunks: &chunks,
         };
         let budget = budget(&graph, &order, &roles, setting);
-        Ok(Prepared { graph, order, roles, budget, wanted })
+        Ok(Prepared { graph, order, roles, budget, wanted, held })
     }
 
     /// The slots of the chunks in `graph` that this session holds.

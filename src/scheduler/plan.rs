@@ -23,6 +23,7 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+use super::forecast::Residence;
 use crate::chunk::charge;
 use crate::graph::{Graph, Order, Size, TaskId, Work};
 use crate::spill::STAGING;
@@ -190,12 +191,14 @@ impl Budget {
 
 /// What the session brings in: its limit, workers, fixed bytes of its own, and chunks that it holds.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setting {
+pub(super) struct Setting<'a> {
     pub(super) limit: u64,
     pub(super) threads: usize,
     /// Fixed bytes that the session has charged for itself.
     pub(super) session: u64,
     pub(super) held: u64,
+    /// The tasks that stand for chunks which it holds, and where these are.
+    pub(super) chunks: &'a [(TaskId, Residence)],
 }
 
 /// Bytes of a task's output as the ledger will count them.
@@ -256,7 +259,7 @@ pub(super) fn own_bytes(graph: &Graph, roles: &Roles, task: TaskId) -> u64 {
 }
 
 /// Replays the order with the sizes.
-pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setting) -> Budget {
+pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setting<'_>) -> Budget {
     let own = charge(graph.own_bytes() + graph.len() as u64 * TABLES_PER_TASK) + STAGING;
     let fixed = own.saturating_add(setting.session);
     let mut replay = Replay::new(graph, roles);
@@ -290,9 +293,10 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         traffic: Traffic::default(),
     };
     let mut evicted = Vec::new();
-    if plan.working_set().bytes() > setting.limit {
+    let fits = plan.working_set().bytes().saturating_add(setting.held) <= setting.limit;
+    if !fits || setting.chunks.iter().any(|&(_, residence)| residence == Residence::Scratch) {
         let room = setting.limit.saturating_sub(fixed);
-        (plan.traffic, evicted) = super::forecast::traffic(graph, order, roles, room);
+        (plan.traffic, evicted) = super::forecast::traffic(graph, order, roles, room, setting.chunks);
     }
     Budget { plan, fixed: own, premature, others, floor_from, evicted }
 }
