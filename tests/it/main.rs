@@ -4,6 +4,7 @@
 
 mod api_table;
 mod arrays;
+mod bits;
 mod branching;
 mod creation;
 mod eviction;

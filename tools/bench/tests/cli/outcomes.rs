@@ -122,3 +122,18 @@ fn chunks_are_as_the_command_line_has_them() {
     // A task a chunk.
     assert_eq!((ended.code, bytes(&report, "tasks")), (Some(0), 16), "{ended:?}");
 }
+
+/// Chunks that a task had just read for the last time still counted when the next task was granted its memory, so that
+/// others were evicted for nothing: half as many bytes again went to scratch and came back.
+#[test]
+fn one_worker_brings_back_what_the_plan_expects() {
+    for (workload, limit) in [("anom_mean", "16500KiB"), ("swap_axes", "27MiB")] {
+        let scratch = scratch();
+        let mut command = bench();
+        command.args(["run", workload, "--size", SIZE, "--threads", "1", "--memory-limit", limit, "--scratch"]);
+        let (ended, report) = run_with_json(command.arg(scratch.path()));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let (expected, reloaded) = (bytes(&report, "expected_reloaded_bytes"), bytes(&report, "reloaded_bytes"));
+        assert!(expected > 0 && reloaded <= expected + expected / 16, "{workload}: {report}");
+    }
+}
