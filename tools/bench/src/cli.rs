@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Info(Info),
     /// Time the bare loop (read, inflate, fold, and nothing else), and the workload mean in turn with it
     Limit(Limit),
+    /// Order recorded task graphs, and count the outputs that one worker then holds at once
+    Order(Order),
 }
 
 /// What files to make.
@@ -231,6 +233,18 @@ pub(crate) struct Limit {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = at_least_one())]
     pub(crate) rounds: usize,
     /// Write the figures to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Which graphs to order.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Order {
+    /// Files of graphs, a JSON object a line: its name, its dependencies (for each task the numbers of those it needs) and,
+    /// where it is known, its `dask_max_pressure`
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write what was found to this file, a JSON object a line, with the place of each task in the order
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

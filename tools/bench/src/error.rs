@@ -23,6 +23,9 @@ pub(crate) enum BenchError {
     /// A file is not what it should be.
     #[error("{}: {problem}", .path.display())]
     File { path: PathBuf, problem: String },
+    /// A line of a file is not what it should be.
+    #[error("{}, line {line}: {problem}", .path.display())]
+    Line { path: PathBuf, line: u64, problem: String },
     /// The disk is too full for what is to be generated.
     #[error("{}: {needed} needed, {free} free: free some space, or name another folder with --dir", .path.display())]
     NoSpace { path: PathBuf, needed: ByteSize, free: ByteSize },

@@ -9,6 +9,7 @@ mod input;
 mod interrupt;
 mod labels;
 mod limit;
+mod order;
 mod outcomes;
 mod plot;
 mod progress;
@@ -75,6 +76,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
             let threads = options.threads.unwrap_or_else(threads);
             limit::limit(&options, threads, interrupt)
         }
+        Some(Command::Order(options)) => order::order(&options, interrupt),
     }
 }
 

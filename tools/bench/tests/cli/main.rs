@@ -8,6 +8,7 @@ mod generated;
 mod info;
 mod inputs;
 mod interrupts;
+mod orders;
 mod outcomes;
 mod pictures;
 mod sea;
