@@ -4,24 +4,33 @@
 use std::sync::Arc;
 
 use thermocline::chunk::Chunk;
-use thermocline::graph::{Graph, Key, Task};
+use thermocline::graph::{Graph, Key, Size, Task};
 
-use crate::support::Random;
+use crate::random::Random;
 
-fn graph_of(needs: &[Vec<u32>]) -> Graph {
+fn graph_of(needs: &[Vec<u32>], bytes: impl Fn(usize) -> Option<u64>) -> Graph {
     let name: Arc<str> = "t".into();
     let key = |task: u32| Key::indexed(name.clone(), [task]);
     let run: thermocline::graph::TaskFn = Arc::new(|_, _| Ok(Chunk::new(())));
     let task = |(task, needs): (usize, &Vec<u32>)| {
-        Task::new(key(task as u32), needs.iter().map(|&need| key(need)), run.clone())
+        let made = Task::new(key(task as u32), needs.iter().map(|&need| key(need)), run.clone());
+        if let Some(bytes) = bytes(task) { made.output(Size::Exact(bytes)) } else { made }
     };
     Graph::new(needs.iter().enumerate().map(task)).unwrap()
 }
 
-/// The order of a graph's tasks, by number.
-fn order_of(needs: &[Vec<u32>]) -> Vec<usize> {
-    let graph = graph_of(needs);
+fn sequence(graph: &Graph) -> Vec<usize> {
     graph.order().sequence().iter().map(|task| task.index()).collect()
+}
+
+/// The order of a graph's tasks, by number.
+pub(crate) fn order_of(needs: &[Vec<u32>]) -> Vec<usize> {
+    sequence(&graph_of(needs, |_| None))
+}
+
+/// The same where sizes are known.
+pub(crate) fn order_of_sized(needs: &[Vec<u32>], bytes: impl Fn(usize) -> u64) -> Vec<usize> {
+    sequence(&graph_of(needs, |task| Some(bytes(task))))
 }
 
 fn distinct(needs: &[Vec<u32>]) -> Vec<Vec<usize>> {
@@ -36,7 +45,7 @@ fn distinct(needs: &[Vec<u32>]) -> Vec<Vec<usize>> {
 
 /// The most outputs held just before a task runs, each from its own task until its last reader has run. Checks that the
 /// order is one.
-fn pressure(needs: &[Vec<u32>], order: &[usize]) -> usize {
+pub(crate) fn pressure(needs: &[Vec<u32>], order: &[usize]) -> usize {
     let needs = distinct(needs);
     let mut left = vec![0; needs.len()];
     needs.iter().flatten().for_each(|&need| left[need] += 1);

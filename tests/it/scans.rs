@@ -5,7 +5,7 @@ use thermocline::array::ChunkGrid;
 use thermocline::{Array, Complex, ndarray};
 
 use crate::lab::{Kind, Lab, any_lazy, dense, lazy, shape};
-use crate::support::Random;
+use crate::random::Random;
 
 /// Each lane along an axis, folded as it goes.
 fn running<T: Copy, U: Copy + Default>(

@@ -7,30 +7,7 @@ use thermocline::chunk::{Block, BlockMut, Chunk};
 use thermocline::graph::{Key, Size, Task, TaskContext};
 use thermocline::{Error, Event, Observer, Session};
 
-/// A small counter-based generator: the same numbers on every machine.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() % end as u64) as usize
-    }
-
-    pub(crate) fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-}
+pub(crate) use crate::random::Random;
 
 /// A scratch folder of its own on a real disk, and a builder that uses it.
 pub(crate) fn builder() -> (tempfile::TempDir, thermocline::Builder) {

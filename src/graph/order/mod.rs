@@ -20,9 +20,12 @@
 //!    is lost by that which is better than all that are left.
 //! 2. A [portfolio] of candidates is made: [depth-first] by Sethi and Ullman's and Liu's rule, with ready dependents released
 //!    eagerly by several rules of which one is Dask's; the [nearest] goal first; and [backward] from the results. Ties go to
-//!    the first built or to neighbours on a [line](place). On large graphs there are fewer.
-//! 3. The best few are [improved] by local search within a fixed number of steps, but not on graphs of more than some hundred
-//!    thousand tasks.
+//!    the first built or to neighbours on a [line](place). On large graphs there are fewer. To them come orders by [plain]
+//!    rules, on graphs of any size.
+//! 3. The best few are [improved] by local search within a fixed number of steps; on graphs of a hundred thousand tasks and
+//!    more there are none.
+//!
+//! So the time is linear, about a microsecond a task at a million, plus some hundredths of a second at most.
 //!
 //! No recursion, and nothing that takes quadratic time: what all readers of a task have in common is looked at once, or once
 //! for each halving of their number; who is the last reader is known without looking for it.
@@ -35,6 +38,7 @@ mod depth_first;
 mod improve;
 mod nearest;
 mod place;
+mod plain;
 mod portfolio;
 mod shape;
 mod walk;
@@ -99,7 +103,7 @@ impl Graph {
         let needs = self.distinct_dependencies();
         let readers = self.dependents_lists();
         let shape = Shape::contract(&needs, readers, &self.weights(results));
-        let sequence = shape.expand(&portfolio::best(&shape), &needs);
+        let sequence = shape.expand(&portfolio::best(&shape, &needs, readers), &needs);
         let mut rank = vec![0; self.len()];
         for (place, &task) in sequence.iter().enumerate() {
             rank[task as usize] = place as u32;

@@ -3,8 +3,8 @@
 //! No single rule is good on all graphs, so a portfolio of candidates is made, each in time linear in tasks and edges but for
 //! sorting, and each is counted exactly; the best is taken, of equals the first. Later candidates run tasks unasked only
 //! where that stays below the best pressure so far. The list is in the order of what each adds to those before it, over
-//! several thousand graphs of many kinds. Large graphs get fewer, so that the time a task hardly grows: what all do
-//! together is bounded by [`WORK`], but that the first few are tried on every graph.
+//! several thousand graphs of many kinds. Large graphs get fewer: what all do together is bounded by [`WORK`], but that the
+//! first few are tried on every graph. So the time is a constant and a linear part; `cargo bench --bench order` tells both.
 //!
 //! The best few are then [improved](super::improve), in rounds: in each, all are improved by equal parts of the round's
 //! steps, and the better half goes on to the next.
@@ -16,25 +16,27 @@ use super::depth_first::{Estimate, First, children, results};
 use super::improve::Search;
 use super::nearest;
 use super::place;
+use super::plain::{self, Plain};
 use super::shape::Shape;
 use super::walk::{Rule, Score, Start, Walk};
 use crate::graph::lists::Lists;
 
 /// What all candidates together may go through, in tasks and edges, each weighted with what it costs.
-const WORK: usize = 1 << 23;
+const WORK: usize = 1 << 21;
 
 /// But so much is always done, in whole graphs.
 const LEAST_COST: usize = 6;
 
-/// How many steps the search may take: a few milliseconds.
-const STEPS: usize = 1 << 19;
+/// How many steps the search may take: some hundredths of a second.
+const STEPS: usize = 1 << 18;
 
 /// And for each task.
 const STEPS_PER_TASK: usize = 300;
 
-/// How many candidates are improved, and up to which size of graph.
+/// How many candidates are improved, and as many at most as have so many tasks and edges together: each must be run
+/// through anew before it can be changed.
 const CONTENDERS: usize = 8;
-const IMPROVED: usize = 1 << 17;
+const IMPROVED: usize = 1 << 20;
 
 /// A way to make an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,11 +101,12 @@ struct Tried {
     sequence: Vec<u32>,
 }
 
-/// The best order that is found.
-pub(super) fn best(shape: &Shape) -> Vec<u32> {
+/// The best order that is found, of a shape of the graph of these `needs` and `readers`.
+pub(super) fn best(shape: &Shape, needs: &Lists, readers: &Lists) -> Vec<u32> {
     let start = Start::new(shape);
     let mut portfolio = Portfolio::new(shape, &start);
     portfolio.try_all();
+    portfolio.try_plain(needs, readers);
     if portfolio.keep > 1 {
         portfolio.improve();
     }
@@ -125,7 +128,7 @@ struct Portfolio<'a> {
 
 impl<'a> Portfolio<'a> {
     fn new(shape: &'a Shape, start: &'a Start) -> Self {
-        let keep = if shape.len() > IMPROVED { 1 } else { CONTENDERS };
+        let keep = (IMPROVED / shape_work(shape)).clamp(1, CONTENDERS);
         Self {
             shape,
             walk: Walk::new(shape, start),
@@ -143,6 +146,24 @@ impl<'a> Portfolio<'a> {
             if method.cost() <= left && !self.is_least() {
                 left -= method.cost();
                 self.attempt(method, rule, by);
+            }
+        }
+    }
+
+    /// Takes orders by plain rules, where they are better than all others.
+    fn try_plain(&mut self, needs: &Lists, readers: &Lists) {
+        for plain in Plain::ALL {
+            let best = self.tried.first().map_or(i64::MAX, |best| best.score.peak);
+            if best <= self.least {
+                return;
+            }
+            let Some(sequence) = plain.sequence(needs, readers) else { continue };
+            let sequence = self.shape.contracted(&sequence);
+            if plain::stays_below(best, self.shape, &sequence) {
+                self.walk.restart(Rule::Free);
+                self.walk.restrict(i64::MAX, i64::MAX);
+                self.walk.replay(&sequence);
+                self.add(Rule::Free);
             }
         }
     }

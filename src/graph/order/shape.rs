@@ -128,6 +128,15 @@ impl Shape {
         (0..self.len()).map(|task| self.own[task] + self.needs.range(task).map(need).sum::<i64>()).max().unwrap_or(0)
     }
 
+    /// An order of all tasks, contracted: no more is held than before.
+    pub(super) fn contracted(&self, sequence: &[u32]) -> Vec<u32> {
+        let mut place = vec![ABSORBED; sequence.len()];
+        for (at, &head) in self.heads.iter().enumerate() {
+            place[head as usize] = at as u32;
+        }
+        sequence.iter().map(|&task| place[task as usize]).filter(|&at| at != ABSORBED).collect()
+    }
+
     /// The order of all tasks that an order of the contracted ones stands for.
     pub(super) fn expand(&self, sequence: &[u32], needs: &Lists) -> Vec<u32> {
         let mut place = vec![ABSORBED; needs.len()];
