@@ -174,9 +174,28 @@ impl Ample {
         output_bytes(&self.graph, task).saturating_add(self.graph.cost(task).workspace)
     }
 
+    /// A task for a worker: the least deferred, the one of `hint`, else the next root where it `may_begin` one. Where the
+    /// deferred one comes first, the hint is given back.
+    pub(super) fn find(
+        &self,
+        hint: Option<Place>,
+        may_begin: bool,
+        cap: u64,
+        give_back: impl FnOnce(Place),
+    ) -> Option<TaskId> {
+        let deferred = self.claim_deferred(cap);
+        if deferred.is_some() {
+            hint.map(give_back);
+        }
+        let claimed = deferred.or_else(|| self.claim(hint?.rank(), cap));
+        let root = || if may_begin { self.claim_root(cap) } else { None };
+        // What was deferred just now is tried once more, after `waiting` has been set.
+        claimed.or_else(root).or_else(|| self.claim_deferred(cap))
+    }
+
     /// Claims the task at `rank` and takes its bytes; `None` where another has it, or it has to wait. `cap` is what the
     /// ledger may hold.
-    pub(super) fn claim(&self, rank: u32, cap: u64) -> Option<TaskId> {
+    fn claim(&self, rank: u32, cap: u64) -> Option<TaskId> {
         let task = self.order.sequence()[rank as usize];
         if !self.words[task.index()].claim() {
             return None;
@@ -192,7 +211,7 @@ impl Ample {
     }
 
     /// The least deferred task, if there is room for it now.
-    pub(super) fn claim_deferred(&self, cap: u64) -> Option<TaskId> {
+    fn claim_deferred(&self, cap: u64) -> Option<TaskId> {
         if !self.waiting.load(Ordering::SeqCst) {
             return None;
         }
@@ -208,7 +227,7 @@ impl Ample {
     }
 
     /// The next root. While a task waits for room, the head alone.
-    pub(super) fn claim_root(&self, cap: u64) -> Option<TaskId> {
+    fn claim_root(&self, cap: u64) -> Option<TaskId> {
         loop {
             let next = self.next_root.load(Ordering::SeqCst);
             let &rank = self.roots.get(next)?;

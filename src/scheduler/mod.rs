@@ -7,6 +7,7 @@
 //!   [`run`]s and the session's slots, under one mutex.
 //! - [`worker`] holds the threads that carry out what it decides; [`bell`] is how they sleep and wake.
 //! - [`outcome`] and [`held`] are what is left of a run.
+//! - `simulator` (of the tests) runs the same decisions with up to 128 workers in virtual time, and has the figures.
 //!
 //! **Locking.** One mutex over [`Core`](core::Core), held for a decision and never while a task runs, a byte is read or
 //! written, or a value is dropped (**D2**): what has to be done comes out as `Effects` and is carried out after unlocking.
@@ -30,6 +31,8 @@ mod load;
 mod outcome;
 mod plan;
 mod run;
+#[cfg(test)]
+mod simulator;
 mod word;
 mod worker;
 

@@ -93,14 +93,8 @@ impl Worker<'_> {
             Some(place) if place.run() == run.id => (Some(place), None),
             other => (None, other),
         };
-        let deferred = run.claim_deferred(cap);
-        if deferred.is_some() {
-            mine.into_iter().for_each(|place| self.deque.push(place));
-        }
-        let claimed = deferred.or_else(|| run.claim(mine?.rank(), cap));
-        let root = || if mine.is_none() && others.is_none() { run.claim_root(cap) } else { None };
-        // What was deferred just now is tried once more, after `waiting` has been set.
-        let Some(task) = claimed.or_else(root).or_else(|| run.claim_deferred(cap)) else { return false };
+        let may_begin = mine.is_none() && others.is_none();
+        let Some(task) = run.find(mine, may_begin, cap, |place| self.deque.push(place)) else { return false };
         self.run_ample(run, task);
         if run.is_over() {
             shared.forget(known);
@@ -166,10 +160,15 @@ impl Worker<'_> {
     }
 }
 
+/// Whose deques worker `thief` of so many looks into, first to last: its neighbours' first, which are likely to be near it
+/// in the machine, too.
+pub(super) fn victims(thief: usize, workers: usize) -> impl Iterator<Item = usize> {
+    (1..workers).map(move |distance| (thief + distance) % workers)
+}
+
 fn steal(shared: &Shared, thief: usize) -> Option<Place> {
-    let count = shared.stealers.len();
-    (1..count).find_map(|distance| {
-        let stealer = &shared.stealers[(thief + distance) % count];
+    victims(thief, shared.stealers.len()).find_map(|victim| {
+        let stealer = &shared.stealers[victim];
         loop {
             match stealer.steal() {
                 Steal::Success(place) => return Some(place),
