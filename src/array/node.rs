@@ -232,7 +232,7 @@ fn build_from_kernels<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layers) ->
         let workspace = program.workspace();
         let output = Block::<T>::charge(region.len());
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
-            let mut out = context.block::<T>(&region.shape)?;
+            let mut out = context.unwritten::<T>(&region.shape)?;
             let values = out.as_mut_slice();
             program.stream(Scope::new(context, chunks), &mut |tile, tile_values| {
                 copy_tile(&tile.relative_to(&region.start), tile_values, &region.shape, values);

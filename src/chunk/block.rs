@@ -25,6 +25,11 @@ impl<T: Element> BlockMut<T> {
         Ok(Self { shape: shape.to_vec(), elements: Elements::zeroed(shape.iter().product(), allocator)? })
     }
 
+    /// A block of arbitrary values, charged to `allocator`: to be written before they are read.
+    pub(crate) fn unwritten(shape: &[usize], allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
+        Ok(Self { shape: shape.to_vec(), elements: Elements::unwritten(shape.iter().product(), allocator)? })
+    }
+
     /// The elements in C order.
     #[must_use]
     pub fn as_slice(&self) -> &[T] {

@@ -6,6 +6,9 @@
 //! memory would no longer be what the ledger says. Where it is charged as whole huge pages, it lies on their
 //! boundaries, and the system is advised to use them. Smaller memory is from the heap, aligned to a cache line.
 //!
+//! The system clears each page of a fresh mapping. So a mapping that is dropped is first offered to the account that paid
+//! for it, as [`Spare`] memory, which may keep it, charged, for the next buffer of its size.
+//!
 //! A buffer may also be foreign: a `Vec` that a user's function returned, or the mapping of an extent of scratch
 //! that is used in place. Both are charged like the others for as long as they live.
 
@@ -38,7 +41,7 @@ impl Memory {
         }
         let charged = charge(len as u64);
         if !charged.is_multiple_of(HUGE_PAGE) {
-            return MmapMut::map_anon(len).map(|map| Self::Mapped(map, 0));
+            return MmapMut::map_anon(usize::try_from(charged).unwrap_or(usize::MAX)).map(|map| Self::Mapped(map, 0));
         }
         // A mapping begins at any page. What is before and behind the huge pages is never touched, so it is no memory.
         let map = MmapMut::map_anon(usize::try_from(charged.saturating_add(HUGE_PAGE)).unwrap_or(usize::MAX))?;
@@ -64,12 +67,51 @@ impl Memory {
     }
 }
 
-/// Zeroed memory of one owner, to be written and then [frozen](Self::freeze).
+/// Memory that no buffer uses, and that is charged still: kept by an [`Account`](super::Account) for the next buffer of
+/// its size.
+pub struct Spare {
+    memory: Memory,
+    bytes: u64,
+}
+
+impl Spare {
+    /// The bytes that it is charged.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// No memory at all, for so many bytes.
+    #[cfg(all(test, shuttle))]
+    pub(crate) fn none(bytes: u64) -> Self {
+        Self { memory: Memory::Heap(Box::default()), bytes }
+    }
+}
+
+impl fmt::Debug for Spare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spare({} B)", self.bytes)
+    }
+}
+
+/// Memory of one owner, to be written and then [frozen](Self::freeze).
 pub struct BufferMut {
     // Dropped before the charge: bytes are given back to the ledger only once they are given back to the system.
     memory: Memory,
     len: usize,
+    /// Whether it had another owner before.
+    used: bool,
     charge: Charge,
+}
+
+impl Drop for BufferMut {
+    fn drop(&mut self) {
+        let bytes = self.charge.bytes();
+        if let Memory::Mapped(..) = self.memory {
+            let memory = std::mem::replace(&mut self.memory, Memory::Heap(Box::default()));
+            self.charge.offer(Spare { memory, bytes });
+        }
+    }
 }
 
 impl BufferMut {
@@ -78,10 +120,28 @@ impl BufferMut {
     /// # Errors
     /// [`Error::Overdrawn`] where the allocator has less left; [`Error::OutOfMemory`] where the system has.
     pub fn zeroed(len: usize, allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
+        let mut buffer = Self::unwritten(len, allocator)?;
+        if buffer.used {
+            buffer.as_mut_slice().fill(0);
+        }
+        Ok(buffer)
+    }
+
+    /// `len` arbitrary bytes, those of an earlier buffer or zeros, charged to `allocator`: to be written before they are
+    /// read. What is filled as a whole need not be cleared before.
+    ///
+    /// # Errors
+    /// As [`zeroed`](Self::zeroed).
+    pub(crate) fn unwritten(len: usize, allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
         let charge = allocator.reserve(charge(len as u64))?;
-        let memory = Memory::zeroed(len)
-            .map_err(|source| Error::OutOfMemory { asked: ByteSize::new(len as u64), source: Arc::new(source) })?;
-        Ok(Self { memory, len, charge })
+        let spare = if charge.bytes() < MAPPED_FROM { None } else { allocator.spare(charge.bytes()) };
+        let used = spare.is_some();
+        let memory = match spare {
+            Some(spare) => spare.memory,
+            None => Memory::zeroed(len)
+                .map_err(|source| Error::OutOfMemory { asked: ByteSize::new(len as u64), source: Arc::new(source) })?,
+        };
+        Ok(Self { memory, len, used, charge })
     }
 
     /// The bytes.

@@ -229,6 +229,16 @@ impl<T: Element> Elements<BufferMut, T> {
         Ok(Self { owner, element: PhantomData })
     }
 
+    /// `len` elements, charged to `allocator`: arbitrary ones where any bits are an element, else zero.
+    pub(crate) fn unwritten(len: usize, allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
+        if !T::ANY_BITS {
+            return Self::zeroed(len, allocator);
+        }
+        let owner = BufferMut::unwritten(len * size_of::<T>(), allocator)?;
+        check_layout::<T>(owner.as_slice());
+        Ok(Self { owner, element: PhantomData })
+    }
+
     /// The elements, to be written.
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         let bytes = self.owner.as_mut_slice();

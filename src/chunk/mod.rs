@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use block::{Block, BlockMut};
 pub(crate) use buffer::ForeignBytes;
-pub use buffer::{Buffer, BufferMut};
+pub use buffer::{Buffer, BufferMut, Spare};
 pub(crate) use element::Elements;
 pub use element::{DType, Element};
 
@@ -50,6 +50,12 @@ pub fn charge(bytes: u64) -> u64 {
 pub trait Account: Send + Sync {
     /// Takes `bytes` back.
     fn release(&self, bytes: u64);
+
+    /// Keeps memory that nobody uses any more, and its charge with it; or gives it back, to be freed and released. The
+    /// default keeps nothing.
+    fn keep(&self, spare: Spare) -> Option<Spare> {
+        Some(spare)
+    }
 }
 
 /// Bytes charged to an account, given back on drop.
@@ -69,6 +75,15 @@ impl Charge {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Offers the memory that was charged to the account, which has the charge too where it keeps that.
+    fn offer(&mut self, spare: Spare) {
+        match self.account.keep(spare) {
+            // Freed before its bytes are given back.
+            Some(refused) => drop(refused),
+            None => self.bytes = 0,
+        }
     }
 }
 
@@ -91,6 +106,13 @@ pub trait Allocator {
     /// # Errors
     /// [`Error::Overdrawn`] where less is left.
     fn reserve(&self, bytes: u64) -> Result<Charge>;
+
+    /// Memory of exactly `bytes` that was kept, if there is any: for a buffer that has reserved its bytes. The default
+    /// has none.
+    fn spare(&self, bytes: u64) -> Option<Spare> {
+        let _ = bytes;
+        None
+    }
 }
 
 /// Grants everything, charges nobody: for memory outside a session.

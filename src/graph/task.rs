@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 
 use super::Key;
 use super::scratch::{Parked, Scratch};
-use crate::chunk::{Allocator, Block, BlockMut, BufferMut, Charge, Chunk, Element};
+use crate::chunk::{Allocator, Block, BlockMut, BufferMut, Charge, Chunk, Element, Spare};
 use crate::error::{Error, Result};
 use crate::event::Event;
 
@@ -74,13 +74,18 @@ impl<'a> TaskContext<'a> {
         BufferMut::zeroed(bytes, self)
     }
 
+    /// A block out of the task's grant whose values are to be written, each of them, before any is read.
+    pub(crate) fn unwritten<T: Element>(&self, shape: &[usize]) -> Result<BlockMut<T>> {
+        BlockMut::unwritten(shape, self)
+    }
+
     /// Elements out of the task's grant, as workspace that comes and goes: not zeroed, but as the task's last use left
     /// them. Costs next to nothing where the task had as many before.
     ///
     /// # Errors
     /// As [`block`](Self::block).
     pub fn scratch<T: Element>(&self, len: usize) -> Result<Scratch<'_, T>> {
-        self.parked.scratch(len, |bytes| self.buffer(bytes))
+        self.parked.scratch(len, |bytes| BufferMut::unwritten(bytes, self))
     }
 
     /// Takes an array that other code allocated, and charges it to the task's grant.
@@ -109,6 +114,10 @@ impl Allocator for TaskContext<'_> {
             Err(Error::Overdrawn { .. }) if self.parked.clear() => self.allocator.reserve(bytes),
             outcome => outcome,
         }
+    }
+
+    fn spare(&self, bytes: u64) -> Option<Spare> {
+        self.allocator.spare(bytes)
     }
 }
 

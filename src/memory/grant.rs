@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::Ledger;
-use crate::chunk::{Account, Allocator, Charge, charge};
+use crate::chunk::{Account, Allocator, Charge, Spare, charge};
 use crate::error::{Error, Result};
 use crate::graph::Key;
 use crate::units::ByteSize;
@@ -43,6 +43,11 @@ impl Account for GrantAccount {
             return;
         }
         self.ledger.release(bytes);
+    }
+
+    fn keep(&self, spare: Spare) -> Option<Spare> {
+        // While the task runs its own bytes are its own.
+        if self.left.lock().is_some() { Some(spare) } else { self.ledger.keep(spare) }
     }
 }
 
@@ -102,6 +107,10 @@ impl Allocator for TaskGrant<'_> {
             });
         }
         Ok(Charge::new(account.clone(), bytes))
+    }
+
+    fn spare(&self, bytes: u64) -> Option<Spare> {
+        self.grant.account.ledger.take_spare(bytes)
     }
 }
 

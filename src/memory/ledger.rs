@@ -1,8 +1,12 @@
 //! The count of charged bytes.
+//!
+//! Spare memory in the [pool](super::pool) is charged: a charge that doesn't fit has the pool give all up, and is tried
+//! again. So what is kept never keeps anybody waiting, and nothing that is stated gets larger by it.
 
 use std::sync::OnceLock;
 
-use crate::chunk::Account;
+use super::pool::Pool;
+use crate::chunk::{Account, Spare};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Counts charged bytes against a limit: **M1**, charged <= limit at every instant, but for recorded overruns of
@@ -12,6 +16,9 @@ pub(crate) struct Ledger {
     charged: AtomicU64,
     peak: AtomicU64,
     overrun: AtomicU64,
+    pool: Pool<Spare>,
+    /// Bytes of buffers that had another owner before.
+    reused: AtomicU64,
     on_release: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
@@ -22,11 +29,13 @@ impl Ledger {
             charged: AtomicU64::new(0),
             peak: AtomicU64::new(0),
             overrun: AtomicU64::new(0),
+            pool: Pool::default(),
+            reused: AtomicU64::new(0),
             on_release: OnceLock::new(),
         }
     }
 
-    /// Calls `hook` after every release. It must not block, nor take locks under which bytes are released.
+    /// Calls `hook` after every release, and after memory was put into the pool. It must not block, nor take locks under which bytes are released.
     pub(crate) fn on_release(&self, hook: impl Fn() + Send + Sync + 'static) {
         let _only_once = self.on_release.set(Box::new(hook));
     }
@@ -58,12 +67,54 @@ impl Ledger {
     pub(crate) fn try_charge_within(&self, bytes: u64, cap: u64) -> bool {
         let most = self.limit.min(cap);
         let fits = |charged: u64| charged.checked_add(bytes).filter(|&sum| sum <= most);
-        match self.charged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits) {
-            Ok(before) => {
-                self.peak.fetch_max(before + bytes, Ordering::SeqCst);
-                true
+        loop {
+            match self.charged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits) {
+                Ok(before) => {
+                    self.peak.fetch_max(before + bytes, Ordering::SeqCst);
+                    return true;
+                }
+                Err(_) if self.give_up(self.pool.drain()) => {}
+                Err(_) => return false,
             }
-            Err(_) => false,
+        }
+    }
+
+    /// Keeps the memory of up to `most` buffers from now on.
+    pub(crate) fn open_pool(&self, most: u32) {
+        self.pool.open(most);
+    }
+
+    /// Keeps no memory any more, nor what was kept.
+    pub(crate) fn close_pool(&self) {
+        self.give_up(self.pool.close());
+    }
+
+    /// Memory of exactly `bytes` that was kept. Whoever takes it has paid for it.
+    pub(crate) fn take_spare(&self, bytes: u64) -> Option<Spare> {
+        let spare = self.pool.take(bytes)?;
+        self.reused.fetch_add(bytes, Ordering::Relaxed);
+        self.release(bytes);
+        Some(spare)
+    }
+
+    /// The bytes of buffers that had another owner before.
+    pub(crate) fn reused(&self) -> u64 {
+        self.reused.load(Ordering::Relaxed)
+    }
+
+    /// Whether there was anything to be given up.
+    fn give_up(&self, spares: Vec<(u64, Spare)>) -> bool {
+        let any = !spares.is_empty();
+        for (bytes, spare) in spares {
+            drop(spare);
+            self.release(bytes);
+        }
+        any
+    }
+
+    fn tell(&self) {
+        if let Some(hook) = self.on_release.get() {
+            hook();
         }
     }
 
@@ -83,8 +134,19 @@ impl Account for Ledger {
         }
         let before = self.charged.fetch_sub(bytes, Ordering::SeqCst);
         debug_assert!(before >= bytes, "no more is given back than was taken");
-        if let Some(hook) = self.on_release.get() {
-            hook();
+        self.tell();
+    }
+
+    /// Keeps the memory, unless the pool is closed. Told like a release: who waits may have it by giving the pool up.
+    fn keep(&self, spare: Spare) -> Option<Spare> {
+        let bytes = spare.bytes();
+        match self.pool.put(bytes, spare) {
+            Ok(displaced) => {
+                self.give_up(displaced.into_iter().collect());
+                self.tell();
+                None
+            }
+            Err(spare) => Some(spare),
         }
     }
 }
@@ -146,6 +208,54 @@ mod models {
     use shuttle::thread;
 
     use super::*;
+    use crate::sync::{AtomicU32, Condvar, Mutex};
+
+    /// One thread puts memory into the pool, another needs the room: it gets it, whoever comes first.
+    #[test]
+    fn memory_in_the_pool_keeps_nobody_waiting() {
+        #[derive(Default)]
+        struct Bell {
+            waiting: AtomicU32,
+            rings: Mutex<u32>,
+            rung: Condvar,
+        }
+        check_dfs(
+            || {
+                let (ledger, bell) = (Arc::new(Ledger::new(3)), Arc::new(Bell::default()));
+                let ringing = bell.clone();
+                ledger.on_release(move || {
+                    if ringing.waiting.load(Ordering::SeqCst) == 1 {
+                        *ringing.rings.lock() += 1;
+                        ringing.rung.notify_all();
+                    }
+                });
+                ledger.open_pool(1);
+                assert!(ledger.try_charge(2));
+                let giving = ledger.clone();
+                let giver = thread::spawn(move || assert!(giving.keep(Spare::none(2)).is_none()));
+                loop {
+                    let before = *bell.rings.lock();
+                    if ledger.try_charge(2) {
+                        break;
+                    }
+                    bell.waiting.store(1, Ordering::SeqCst);
+                    if ledger.try_charge(2) {
+                        break;
+                    }
+                    let mut rings = bell.rings.lock();
+                    while *rings == before {
+                        rings = bell.rung.wait(rings);
+                    }
+                }
+                giver.join().unwrap();
+                // Room for the pool may have come back after the memory was put there; no more than the limit is charged.
+                assert!(ledger.charged() <= 3);
+                ledger.close_pool();
+                assert_eq!(ledger.charged(), 2);
+            },
+            None,
+        );
+    }
 
     #[test]
     fn the_limit_holds_in_every_interleaving() {

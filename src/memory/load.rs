@@ -24,7 +24,7 @@ pub(crate) fn load(stored: &Stored, allocator: &dyn Allocator, staging: &mut Sta
         let charge = allocator.reserve(charge(stored.frame.bytes() as u64))?;
         Buffer::foreign(Box::new(Lease(mapped)), charge)
     } else {
-        let mut buffer = BufferMut::zeroed(stored.frame.bytes(), allocator)?;
+        let mut buffer = BufferMut::unwritten(stored.frame.bytes(), allocator)?;
         stored.frame.read_into(buffer.as_mut_slice(), staging)?;
         buffer.freeze()
     };

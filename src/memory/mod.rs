@@ -3,6 +3,7 @@
 //! - The [`Ledger`] counts charged bytes and never lets them pass the limit (**M1**).
 //! - A [`Grant`] is what one task may take: reserved in one atomic step, drawn by its buffers, closed at its end (**M5**).
 //! - [`Slots`] are the chunks that exist, each in one state (**M2**), with its pins (**M3**).
+//! - The [pool] keeps the memory of buffers that are dropped for others of the same size, within what is charged.
 //! - An eviction [`Policy`](eviction) says which chunk goes first; it returns a decision, others carry it out.
 //!
 //! ```text
@@ -19,6 +20,7 @@ mod eviction;
 mod grant;
 mod ledger;
 mod load;
+mod pool;
 mod rates;
 mod slot;
 
@@ -26,4 +28,4 @@ pub(crate) use eviction::NEVER;
 pub(crate) use grant::{Grant, TaskGrant, charge_value};
 pub(crate) use ledger::Ledger;
 pub(crate) use load::load;
-pub(crate) use slot::{Garbage, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob};
+pub(crate) use slot::{Garbage, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob, Writing};

@@ -18,6 +18,9 @@
 //! A write that was begun to make room *leaves*: at its end the chunk goes from memory. One that was begun ahead of need
 //! stays, unless room is needed before it ends; and so does one that is pinned meanwhile.
 //!
+//! A chunk on scratch that is needed soon is *announced*: the system reads its frame into its cache meanwhile, which takes
+//! nothing of the budget, and bytes that are announced and not yet loaded are [few](MOST_ANNOUNCED).
+//!
 //! A root that is cheap to redo is dropped where its own time, as measured, is less than writing and reading it would take.
 
 use std::time::Duration;
@@ -30,6 +33,9 @@ use crate::spill::Frame;
 
 /// How many chunks are looked at for one that can be written ahead of need.
 const MOST_PASSED: usize = 64;
+
+/// So many bytes of scratch are announced at a time; one frame always may be.
+const MOST_ANNOUNCED: u64 = 32 << 20;
 
 /// A place in [`Slots`], with a generation so that a stale reference is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +90,8 @@ struct Slot {
     pins: u32,
     next_use: u64,
     last_use: u64,
+    /// Bytes of its frame that were announced as needed soon.
+    announced: u64,
 }
 
 /// How a chunk may leave memory.
@@ -95,6 +103,27 @@ pub(crate) struct Ways {
     pub(crate) redo: Option<Duration>,
     /// It will have to leave, as far as can be told: it may be written ahead of need.
     pub(crate) clean_ahead: bool,
+}
+
+/// Which chunks may be written to scratch to make room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writing {
+    /// None: scratch can't take any at present.
+    Nothing,
+    /// Those that one worker alone would have to write too: running ahead must not add to them.
+    Expected,
+    Anything,
+}
+
+impl Writing {
+    fn allows(self, ways: Ways) -> bool {
+        let expected = match self {
+            Self::Nothing => false,
+            Self::Expected => ways.clean_ahead,
+            Self::Anything => true,
+        };
+        ways.spill && expected
+    }
 }
 
 /// A chunk that has just been made.
@@ -184,6 +213,8 @@ pub(crate) struct Slots {
     clock: u64,
     /// Bytes of chunks that are being written and will be free when that ends.
     leaving: u64,
+    /// Bytes of frames that were announced and are not loaded yet.
+    announced: u64,
     /// What scratch costs.
     pub(crate) rates: Rates,
 }
@@ -210,6 +241,7 @@ impl Slots {
             ranked: false,
             clock: 0,
             leaving: 0,
+            announced: 0,
             rates: Rates::default(),
         }
     }
@@ -226,6 +258,7 @@ impl Slots {
             pins: 0,
             next_use: new.next_use,
             last_use: self.clock,
+            announced: 0,
         };
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -246,6 +279,12 @@ impl Slots {
     fn get_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
         let current = *self.generations.get(id.place as usize)? == id.generation;
         self.slots[id.place as usize].as_mut().filter(|_| current)
+    }
+
+    /// The bytes of all chunks that are in memory.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let here = |slot: &&Slot| !matches!(slot.state, State::Gone(_) | State::Loading(_));
+        self.slots.iter().flatten().filter(here).map(|slot| slot.bytes).sum()
     }
 
     /// The bytes of a chunk while it is in memory.
@@ -294,11 +333,28 @@ impl Slots {
             }
             State::Loading(_) => Pinned::Wait,
             State::Gone(recovery) => {
-                let recovery = recovery.clone();
+                let (recovery, announced) = (recovery.clone(), std::mem::take(&mut slot.announced));
                 slot.state = State::Loading(recovery.clone());
+                self.announced -= announced;
                 Pinned::Load(recovery)
             }
         }
+    }
+
+    /// The frame of a chunk on scratch that is needed soon, to be prefetched; `None` where it was given before, where too
+    /// much is on its way already, or where there is none.
+    pub(crate) fn announce(&mut self, id: SlotId) -> Option<Frame> {
+        let others = self.announced;
+        let slot = self.get_mut(id)?;
+        let State::Gone(Recovery::Frame(stored)) = &slot.state else { return None };
+        let bytes = stored.frame.stored_bytes();
+        if slot.announced > 0 || (others > 0 && others + bytes > MOST_ANNOUNCED) {
+            return None;
+        }
+        let frame = stored.frame.clone();
+        slot.announced = bytes;
+        self.announced += bytes;
+        Some(frame)
     }
 
     /// The chunk, if it is in memory; `None` while it is loading.
@@ -346,6 +402,13 @@ impl Slots {
         }
     }
 
+    /// Whether a chunk will have to leave, as far as can be told.
+    pub(crate) fn expect_to_leave(&mut self, id: SlotId, leaves: bool) {
+        if let Some(slot) = self.get_mut(id) {
+            slot.ways.clean_ahead = leaves;
+        }
+    }
+
     /// Where a chunk is needed next has changed.
     pub(crate) fn set_next_use(&mut self, id: SlotId, next_use: u64) {
         if let Some(slot) = self.get_mut(id) {
@@ -370,6 +433,7 @@ impl Slots {
                 State::Dirty(_) | State::Clean(..) => garbage.leaving += slot.bytes,
                 _ => {}
             }
+            self.announced -= slot.announced;
             garbage.take_state(slot.state);
             garbage.charges.extend(slot.charge);
         }
@@ -387,8 +451,8 @@ impl Slots {
 
     /// Chooses chunks whose going frees `bytes`, given what is leaving already: clean ones and those that are redone go at
     /// once, dirty ones are to be written. Only unpinned chunks whose next use comes after `after` (any, where `None`), and
-    /// none that would have to be written where not `writable`.
-    pub(crate) fn evict(&mut self, bytes: u64, after: Option<u64>, writable: bool) -> (Garbage, Vec<WriteJob>) {
+    /// of those that would have to be written only what `writing` allows.
+    pub(crate) fn evict(&mut self, bytes: u64, after: Option<u64>, writing: Writing) -> (Garbage, Vec<WriteJob>) {
         self.start_ranking();
         let (mut garbage, mut writes) = (Garbage::default(), Vec::new());
         let mut missing = bytes.saturating_sub(self.leaving);
@@ -408,7 +472,7 @@ impl Slots {
                 continue;
             }
             let size = slot.bytes;
-            if self.send_away(id, writable, &mut garbage, &mut writes) {
+            if self.send_away(id, writing, &mut garbage, &mut writes) {
                 missing = missing.saturating_sub(size);
             } else {
                 not_allowed.push((top, id));
@@ -421,7 +485,7 @@ impl Slots {
     }
 
     /// Has an unpinned chunk leave memory, now or when it has been written. Whether it will.
-    fn send_away(&mut self, id: SlotId, writable: bool, garbage: &mut Garbage, writes: &mut Vec<WriteJob>) -> bool {
+    fn send_away(&mut self, id: SlotId, writing: Writing, garbage: &mut Garbage, writes: &mut Vec<WriteJob>) -> bool {
         let redo = self.is_redone(id);
         let Some(slot) = self.get_mut(id) else { return false };
         let (bytes, owner) = (slot.bytes, slot.owner);
@@ -439,7 +503,7 @@ impl Slots {
         }
         match &mut slot.state {
             State::Writing { leaves, .. } => *leaves = true,
-            State::Dirty(chunk) if writable && slot.ways.spill => {
+            State::Dirty(chunk) if writing.allows(slot.ways) => {
                 let chunk = chunk.clone();
                 slot.state = State::Writing { chunk: chunk.clone(), leaves: true };
                 writes.push(WriteJob { slot: id, chunk, owner });

@@ -9,7 +9,9 @@
 //!
 //! - The *head*, the least unfinished task of the oldest run, may evict any unpinned chunk.
 //! - A task ahead of its run's head must fit the premature budget `B`. If its output can't be evicted it must leave what
-//!   all runs may still need (`G(h)`). It may evict only chunks that are needed later than it is.
+//!   all runs may still need (`G(h)`). It may evict only chunks that are needed later than it is, and have only those
+//!   written that one worker alone would have to write ([`forecast`](super::forecast)): running ahead must not cost more
+//!   than waiting.
 //! - While something more urgent is queued, a task is granted only if it fits as things are and frees at least what it
 //!   charges.
 //!
@@ -36,16 +38,21 @@ use crate::chunk::{Charge, Chunk, charge};
 use crate::config::Eviction;
 use crate::error::{Error, Result};
 use crate::graph::{Size, TaskId};
-use crate::memory::{Garbage, Grant, Ledger, Missing, NewChunk, SlotId, Slots, Stored, Ways, WriteJob};
-use crate::spill::STAGING;
+use crate::memory::{Garbage, Grant, Ledger, Missing, NewChunk, SlotId, Slots, Stored, Ways, WriteJob, Writing};
+use crate::spill::{Frame, STAGING};
 
 /// How many chunks are written ahead of need at a time: one lane writes them, and should find the next one there.
 const CLEANING: usize = 2;
+
+/// The inputs of so many tasks are read ahead.
+const AHEAD: usize = 8;
 
 /// What must be done after unlocking.
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub(super) writes: Vec<Write>,
+    /// Frames that will be read soon.
+    pub(super) prefetches: Vec<Frame>,
     /// How many sleeping workers there is something new for.
     pub(super) wake: usize,
     pub(super) garbage: Garbage,
@@ -246,10 +253,23 @@ impl Core {
             }
         } else if !self.ledger.try_charge_within(need.charges, self.cap()) {
             let any = is_head && oldest == Some(place.run());
-            self.make_room(need.charges, (!any).then(|| place.next_use()), effects);
+            let writing = if is_head { Writing::Anything } else { Writing::Expected };
+            self.make_room(need.charges, (!any).then(|| place.next_use()), writing, effects);
             return None;
         }
-        Some(self.grant(place, task, need, is_head))
+        let job = self.grant(place, task, need, is_head);
+        self.prefetch(place.run(), effects);
+        Some(job)
+    }
+
+    /// Has the inputs on scratch of the tasks that come next read ahead, while what was granted runs.
+    fn prefetch(&mut self, run: u32, effects: &mut Effects) {
+        let Some(run) = self.runs.get(&run).filter(|run| !run.budget.evicted.is_empty()) else { return };
+        for task in run.upcoming(AHEAD) {
+            for input in run.graph.dependencies(task) {
+                effects.prefetches.extend(run.slot(input).and_then(|slot| self.slots.announce(slot)));
+            }
+        }
     }
 
     fn grant(&mut self, place: Place, task: TaskId, need: Need, is_head: bool) -> Job {
@@ -305,10 +325,11 @@ impl Core {
     }
 
     /// Chooses what goes so that `bytes` can be charged.
-    fn make_room(&mut self, bytes: u64, after: Option<u64>, effects: &mut Effects) {
+    fn make_room(&mut self, bytes: u64, after: Option<u64>, writing: Writing, effects: &mut Effects) {
         let free = self.room().saturating_sub(self.ledger.charged());
         let missing = bytes.saturating_sub(free).saturating_sub(self.leaving);
-        let (garbage, writes) = self.slots.evict(missing, after, self.scratch_failure.is_none());
+        let writing = if self.scratch_failure.is_some() { Writing::Nothing } else { writing };
+        let (garbage, writes) = self.slots.evict(missing, after, writing);
         self.collect(garbage, effects);
         for job in writes {
             self.begin_write(job, effects);
@@ -342,6 +363,10 @@ impl Core {
         let garbage = self.slots.written(slot, stored);
         self.collect(garbage, effects);
         self.pump(effects);
+        if self.busy == 0 && self.is_short() {
+            // The thread that writes can't tell whether anything is left to be done: a worker must look.
+            effects.wake_one();
+        }
     }
 
     /// A load has ended. The chunk is then there for whoever waits for it, or the error is.
@@ -425,7 +450,7 @@ impl Core {
             ways: Ways {
                 spill: made.encoded.is_some() && evictable,
                 redo: run.roles.redoable[task.index()].then_some(made.took),
-                clean_ahead: run.budget.evicted.get(task.index()).copied().unwrap_or(false),
+                clean_ahead: run.is_evicted(task),
             },
             owner: run.id,
             next_use: run.next_use(task),

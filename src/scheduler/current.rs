@@ -51,6 +51,8 @@ impl Current {
 impl Shared {
     /// Lets the workers have `run`.
     pub(super) fn begin_ample(&self, run: Ample) {
+        // What each worker makes, gives back, and makes next.
+        self.ledger.open_pool(2 * self.stealers.len() as u32 + 2);
         let run = Arc::new(run);
         self.current.set(Some(run.clone()));
         // Where nothing is to be done no worker would end it.
@@ -123,6 +125,7 @@ impl Shared {
         let pinned: Vec<_> = run.pinned.iter().map(|&(_, slot)| slot).collect();
         // With it go its graph and the user's closures, which may panic as they go (D3).
         contained(vec![run]);
+        self.ledger.close_pool();
         self.locked(|core, effects: &mut Effects| core.end_ample(pinned.into_iter(), fixed, effects));
         announce.set(outcome);
     }

@@ -17,7 +17,8 @@
 //! ledger's hook reads `short`, and rings the bell where something waits for memory; a worker that wakes grants what is
 //! queued. No wake-up is lost: whoever queues a task sets `short` first and then tries once more under the lock. So a
 //! release either happens before that try and is seen by it, or reads `short` as set and rings; a worker that is about to
-//! sleep has read the bell's epoch before its own last try.
+//! sleep has read the bell's epoch before its own last try. Likewise the end of the last write, or of the last clean-up,
+//! rings where something waits: somebody has to find out whether the session is stuck.
 
 mod ample;
 mod bell;
@@ -100,6 +101,7 @@ struct Counters {
     tasks: Box<[Padded]>,
     spilled: AtomicU64,
     reloaded: AtomicU64,
+    prefetched: AtomicU64,
     redone: AtomicU64,
     read: AtomicU64,
     /// Of `read`, what a foreign library read.
@@ -119,6 +121,10 @@ impl Counters {
         self.redone.fetch_add(1, Ordering::Relaxed);
     }
 
+    fn add_prefetched(&self, bytes: u64) {
+        self.prefetched.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     fn add_reloaded(&self, bytes: u64) {
         self.reloaded.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -134,6 +140,8 @@ pub struct Stats {
     pub spilled_bytes: u64,
     /// Bytes in memory of the chunks that came back from scratch.
     pub reloaded_bytes: u64,
+    /// Bytes in memory of the chunks that the system was told to read from scratch before they were loaded.
+    pub prefetched_bytes: u64,
     /// The number of tasks that were done again rather than spilled.
     pub redone_tasks: u64,
     /// Bytes of input that were read, as they are stored.
@@ -144,6 +152,8 @@ pub struct Stats {
     pub charged_bytes: u64,
     /// The most bytes that were on the ledger at once.
     pub ledger_peak_bytes: u64,
+    /// Bytes of buffers that got the memory of others, which had just been given back.
+    pub reused_bytes: u64,
     /// Bytes that tasks took beyond what they were estimated to.
     pub overrun_bytes: u64,
     /// Bytes on scratch now.
@@ -179,6 +189,10 @@ impl Shared {
         loop {
             self.wake(effects.wake);
             self.send(std::mem::take(&mut effects.writes));
+            for frame in effects.prefetches.drain(..) {
+                frame.prefetch();
+                self.counters.add_prefetched(frame.bytes() as u64);
+            }
             let garbage = std::mem::take(&mut effects.garbage);
             if garbage.is_empty() {
                 break;
@@ -193,6 +207,10 @@ impl Shared {
                 }
                 self.cleanups.fetch_sub(1, Ordering::SeqCst);
                 self.begin(&core, &mut next);
+            }
+            if self.flags.short.load(Ordering::SeqCst) {
+                // Who looked whether the session is stuck was told that bytes are being dropped; they are now.
+                self.bell.ring();
             }
             next.ended.append(&mut effects.ended);
             next.announces.append(&mut effects.announces);
@@ -455,11 +473,13 @@ impl Scheduler {
             tasks: counters.tasks.iter().map(|worker| count(&worker.0)).sum(),
             spilled_bytes: count(&counters.spilled),
             reloaded_bytes: count(&counters.reloaded),
+            prefetched_bytes: count(&counters.prefetched),
             redone_tasks: count(&counters.redone),
             input_bytes: count(&counters.read),
             library_bytes: count(&counters.read_by_library),
             charged_bytes: ledger.charged(),
             ledger_peak_bytes: ledger.peak(),
+            reused_bytes: ledger.reused(),
             overrun_bytes: ledger.overruns(),
             scratch_bytes: scratch.used(),
             scratch_peak_bytes: scratch.peak(),

@@ -252,9 +252,21 @@ impl Run {
         self.order.sequence().get(self.head as usize).copied()
     }
 
+    /// The next tasks in the order that are not begun, `count` at most; those that are far behind the head don't matter.
+    pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = TaskId> {
+        let from = self.order.sequence().get(self.head as usize..).unwrap_or_default();
+        let begun = |task: &TaskId| matches!(self.status(*task), Status::Running | Status::Done);
+        from.iter().copied().take(4 * count).filter(move |task| !begun(task)).take(count)
+    }
+
     /// `G(h)` for the present head: what the run may need to go on.
     pub(super) fn floor_now(&self) -> u64 {
         self.budget.floor_from.get(self.head as usize).copied().unwrap_or(self.budget.fixed)
+    }
+
+    /// Whether one worker alone would have to evict the output of `task`.
+    pub(super) fn is_evicted(&self, task: TaskId) -> bool {
+        self.budget.evicted.get(task.index()).copied().unwrap_or(false)
     }
 
     /// The place of the next root to be begun.

@@ -151,6 +151,11 @@ impl Frame {
         self.inner.stored
     }
 
+    /// Has the system begin to read it: it will be wanted soon.
+    pub(crate) fn prefetch(&self) {
+        self.inner.extent.fill_cache(self.inner.stored);
+    }
+
     /// Reads the value's bytes into `out`.
     ///
     /// # Errors

@@ -93,6 +93,11 @@ impl Extent {
         }
     }
 
+    /// Has the system read pages into its cache, while the caller goes on. Best effort, as well.
+    pub(super) fn fill_cache(&self, len: u64) {
+        let _best_effort = fadvise(&self.segment.file, self.offset, std::num::NonZeroU64::new(len), Advice::WillNeed);
+    }
+
     /// Drops clean pages from the page cache.
     pub(super) fn drop_cache(&self, len: u64) {
         let _best_effort = fadvise(&self.segment.file, self.offset, std::num::NonZeroU64::new(len), Advice::DontNeed);

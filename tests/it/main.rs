@@ -10,6 +10,7 @@ mod creation;
 mod eviction;
 mod executor;
 mod families;
+mod faults;
 mod floor;
 mod groups;
 #[cfg(feature = "hdf5")]
@@ -36,6 +37,7 @@ mod operands;
 mod order;
 mod order_families;
 mod overlap;
+mod pressure;
 mod quantiles;
 mod random;
 mod random_graphs;

@@ -6,14 +6,17 @@ use super::{Core, Effects, Reserve};
 use crate::chunk::{Account, Chunk};
 use crate::error::Result;
 use crate::graph::TaskId;
-use crate::memory::{NEVER, Pinned, SlotId};
+use crate::memory::{NEVER, Pinned, SlotId, Writing};
 use crate::scheduler::run::{NewRun, Place, Run};
 
 impl Core {
-    /// Bytes that a run finds taken: of chunks that the session keeps, and of results that the user still has.
+    /// Bytes that a run finds taken, or that may come back: of chunks that the session keeps, and of results that the user
+    /// still has.
     pub(in crate::scheduler) fn held(&self) -> u64 {
         let alone = self.runs.is_empty() && self.ample.is_none();
-        if alone { self.held.saturating_add(self.ledger.charged()) } else { self.held }
+        // Without runs all chunks are kept ones.
+        let results = || self.ledger.charged().saturating_sub(self.slots.resident_bytes());
+        if alone { self.held.saturating_add(results()) } else { self.held }
     }
 
     pub(in crate::scheduler) fn take_run_id(&mut self) -> u32 {
@@ -91,6 +94,7 @@ impl Core {
     pub(in crate::scheduler) fn admit(&mut self, mut run: Run, effects: &mut Effects) {
         for (task, slot) in run.slots() {
             self.slots.set_next_use(slot, run.next_use(task));
+            self.slots.expect_to_leave(slot, run.is_evicted(task));
         }
         let id = run.id;
         let others = if self.runs.is_empty() { self.ample.map_or(0, |reserve| reserve.peak) } else { self.stated };
@@ -109,7 +113,7 @@ impl Core {
             if !self.ledger.try_charge_within(fixed, self.room()) {
                 let oldest = self.runs.keys().next() == Some(&id);
                 let after = if oldest { None } else { Some(Place::new(id, 0).next_use()) };
-                self.make_room(fixed, after, effects);
+                self.make_room(fixed, after, Writing::Anything, effects);
                 return;
             }
             if let Some(run) = self.runs.get_mut(&id) {

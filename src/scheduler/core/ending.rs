@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Core, Effects};
 use crate::chunk::Account;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::graph::{TaskId, Work};
 use crate::memory::{NEVER, Pinned, SlotId};
 use crate::scheduler::held::Held;
@@ -13,6 +13,10 @@ use crate::scheduler::job::Job;
 use crate::scheduler::outcome::{Keep, Results};
 use crate::scheduler::run::Run;
 use crate::units::ByteSize;
+
+/// A kept chunk is brought back for a task that reads it, not to be handed over as it is.
+const NOT_READ: Error =
+    Error::ChunkType { found: "a kept chunk on scratch", expected: "the output of a task: have a task read it" };
 
 /// How many holders of memory an error names.
 const HOLDERS: usize = 3;
@@ -44,7 +48,7 @@ impl Core {
         self.show_active();
         let outcome = match run.failure.take() {
             Some(error) => Err(error),
-            None => Ok(self.results(&mut run)),
+            None => self.results(&mut run),
         };
         for (task, slot) in run.take_slots() {
             if run.is_held(task) {
@@ -87,14 +91,14 @@ impl Core {
     }
 
     /// Takes a finished run's results out of it.
-    fn results(&mut self, run: &mut Run) -> Results {
+    fn results(&mut self, run: &mut Run) -> Result<Results> {
         let wanted = run.wanted.clone();
         match run.keep {
             Keep::HandOver => {
-                let chunk = |task| run.slot(task).and_then(|slot| self.slots.resident(slot));
-                Results::Chunks(wanted.into_iter().filter_map(chunk).collect())
+                let chunk = |task| run.slot(task).and_then(|slot| self.slots.resident(slot)).ok_or(NOT_READ);
+                Ok(Results::Chunks(wanted.into_iter().map(chunk).collect::<Result<_>>()?))
             }
-            Keep::Hold => Results::Held(wanted.into_iter().filter_map(|task| self.hold(run, task)).collect()),
+            Keep::Hold => Ok(Results::Held(wanted.into_iter().filter_map(|task| self.hold(run, task)).collect())),
         }
     }
 

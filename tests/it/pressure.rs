@@ -1,0 +1,120 @@
+//! What several workers do under pressure: what they move, what is read ahead, what is used again.
+
+use thermocline::graph::{Graph, Key, Task};
+use thermocline::{Array, Stats};
+
+use crate::support::{assert_at_rest, session, word_task};
+
+/// Words of a chunk: 1 MiB.
+const WORDS: usize = 1 << 17;
+const CHUNK: u64 = 8 * WORDS as u64;
+
+fn key(name: &str, at: usize) -> Key {
+    Key::indexed(name.to_owned(), [at as u32])
+}
+
+/// Passes over chunks: each task reads a near chunk, a far one and what two tasks of the pass before gave.
+fn passes(chunks: usize, passes: usize) -> (Graph, Vec<Key>) {
+    let mut tasks: Vec<Task> =
+        (0..chunks).map(|at| word_task(key("x", at), Vec::new(), at as u64, WORDS, 0).spillable()).collect();
+    let name = |pass: usize, at: usize| key("pass", pass * chunks + at % chunks);
+    for pass in 0..passes {
+        for at in 0..chunks {
+            let before = if pass == 0 { Vec::new() } else { vec![name(pass - 1, at), name(pass - 1, at + 5)] };
+            let needs = [key("x", at), key("x", (at * 7 + pass) % chunks)].into_iter().chain(before).collect();
+            tasks.push(word_task(name(pass, at), needs, 3, 1000, 0).spillable());
+        }
+    }
+    (Graph::new(tasks).unwrap(), (0..chunks).map(|at| name(passes - 1, at)).collect())
+}
+
+/// A chain of chunks.
+fn chain(length: usize) -> (Graph, Vec<Key>) {
+    let needs = |at: usize| if at == 0 { Vec::new() } else { vec![key("link", at - 1)] };
+    let tasks = (0..length).map(|at| word_task(key("link", at), needs(at), 1, WORDS, 0).spillable());
+    (Graph::new(tasks).unwrap(), vec![key("link", length - 1)])
+}
+
+fn run(graph: &Graph, wanted: &[Key], limit: u64, threads: usize) -> (Stats, u64) {
+    let (_folder, session) = session(limit, threads);
+    let expected = session.plan_graph(graph, wanted).unwrap().expected_spill().bytes();
+    drop(session.run(graph, wanted).unwrap());
+    assert_at_rest(&session);
+    (session.stats(), expected)
+}
+
+/// Tasks ahead of the head make room only by what one worker would write too.
+#[test]
+fn more_workers_do_not_spill_much_more_than_one() {
+    let (graph, wanted) = passes(40, 3);
+    let (_folder, ample) = session(1 << 32, 1);
+    let plan = ample.plan_graph(&graph, &wanted).unwrap();
+    let (floor, all) = (plan.floor().bytes(), plan.working_set().bytes());
+    assert!(all > floor + 8 * CHUNK, "{plan}");
+    for limit in [floor + CHUNK, u64::midpoint(floor, all), all - CHUNK] {
+        let (one, expected) = run(&graph, &wanted, limit, 1);
+        assert!(one.spilled_bytes > 0 && one.spilled_bytes <= expected + 2 * CHUNK, "{one:?} {expected}");
+        for threads in [2, 3, 8] {
+            let (more, _) = run(&graph, &wanted, limit, threads);
+            let most = one.spilled_bytes + one.spilled_bytes / 4 + 2 * CHUNK;
+            assert!(more.spilled_bytes <= most, "{threads} threads at {limit}: {more:?}, one worker {one:?}");
+        }
+    }
+}
+
+#[test]
+fn what_comes_next_is_read_ahead() {
+    let (graph, wanted) = passes(40, 3);
+    let (_folder, ample) = session(1 << 32, 1);
+    let floor = ample.plan_graph(&graph, &wanted).unwrap().floor().bytes();
+    let (stats, _) = run(&graph, &wanted, floor + 4 * CHUNK, 2);
+    assert!(stats.reloaded_bytes > 0, "{stats:?}");
+    // All but what is evicted and wanted again at once.
+    assert!(stats.prefetched_bytes >= stats.reloaded_bytes / 2, "{stats:?}");
+    assert!(stats.prefetched_bytes <= stats.reloaded_bytes + 32 * CHUNK, "{stats:?}");
+}
+
+/// Memory that was just given back is used again where there is room; where there is none nothing is kept.
+#[test]
+fn buffers_are_used_again() {
+    let (graph, wanted) = chain(40);
+    // One worker's stated peak has no room for more than it holds.
+    for threads in [2, 4] {
+        let (_folder, session) = session(1 << 30, threads);
+        let plan = session.plan_graph(&graph, &wanted).unwrap();
+        drop(session.run(&graph, &wanted).unwrap());
+        let stats = session.stats();
+        assert!(stats.reused_bytes >= 30 * CHUNK, "{stats:?}");
+        assert!(stats.ledger_peak_bytes <= plan.stated_peak().bytes(), "{stats:?} {plan}");
+        assert_at_rest(&session);
+    }
+    let (graph, wanted) = passes(40, 3);
+    let (_folder, ample) = session(1 << 32, 1);
+    let floor = ample.plan_graph(&graph, &wanted).unwrap().floor().bytes();
+    let (stats, expected) = run(&graph, &wanted, floor + 4 * CHUNK, 2);
+    assert!(expected > 0 && stats.reused_bytes == 0, "{stats:?}");
+}
+
+/// A chunk that the session keeps counts once, wherever it is, and what will have to come back is foretold.
+#[test]
+fn kept_chunks_are_counted_once() {
+    let x = Array::<f64>::from_fn(&[64, 131_072], &[1, 131_072], |at| (at[0] + at[1]) as f64);
+    for (limit, spills) in [(1 << 30, false), (24 << 20, true)] {
+        let (_folder, session) = session(limit, 2);
+        let kept = session.persist(&x).unwrap();
+        let plan = session.plan(&kept.sum(..)).unwrap();
+        let most = (64 * CHUNK + (24 << 20)).min(limit);
+        assert!(plan.stated_peak().bytes() <= most, "{plan}");
+        assert_eq!(plan.expected_reload().bytes() > 30 * CHUNK, spills, "{plan}");
+        let before = session.stats().reloaded_bytes;
+        let sum = session.compute(&kept.sum(..)).unwrap()[[]];
+        let expected: f64 = (0..64).map(|row| (0..131_072).map(|at| f64::from(row + at)).sum::<f64>()).sum();
+        assert_eq!(sum, expected);
+        let stats = session.stats();
+        assert!(stats.ledger_peak_bytes <= limit, "{stats:?}");
+        let reloaded = stats.reloaded_bytes - before;
+        assert!(reloaded.abs_diff(plan.expected_reload().bytes()) <= 16 * CHUNK, "{stats:?} {plan}");
+        drop(kept);
+        assert_at_rest(&session);
+    }
+}
