@@ -4,6 +4,7 @@ mod account;
 mod cli;
 mod error;
 mod generate;
+mod heap;
 mod info;
 mod input;
 mod interrupt;
@@ -33,6 +34,7 @@ const SMALL: usize = 60;
 const MAP: &str = "thermocline-mean.png";
 
 fn main() -> ExitCode {
+    heap::give_back_at_once();
     let cli = Cli::parse();
     let interrupt = match Interrupt::listen() {
         Ok(interrupt) => interrupt,
