@@ -442,13 +442,14 @@ impl Core {
             effects.garbage.push(made.chunk, made.charge);
             return;
         }
-        let evictable = run.roles.evictable[task.index()];
+        // What is only to be made again is never written: its readers reserve no staging for loading it.
+        let spillable = run.roles.evictable[task.index()] && run.graph.cost(task).spillable;
         let slot = self.slots.insert(NewChunk {
             chunk: made.chunk,
             bytes: made.encoded.map_or(made.retained, charge),
             charge: made.charge,
             ways: Ways {
-                spill: made.encoded.is_some() && evictable,
+                spill: made.encoded.is_some() && spillable,
                 redo: run.roles.redoable[task.index()].then_some(made.took),
                 clean_ahead: run.is_evicted(task),
             },

@@ -177,10 +177,12 @@ impl Shared {
     }
 
     /// Counts effects that will give bytes back; under the lock, so that nobody finds the session stuck before, and no
-    /// run is announced as over while its bytes are still in this thread's hands (**M6**).
+    /// run is announced as over while its bytes or frames are still in this thread's hands (**M6**).
     fn begin(&self, core: &Core, effects: &mut Effects) {
         if !effects.garbage.is_empty() {
             self.cleanups.fetch_add(1, Ordering::SeqCst);
+        }
+        if !effects.garbage.is_empty() || !effects.prefetches.is_empty() {
             core.hold_announcements(effects);
         }
     }

@@ -294,3 +294,33 @@ fn a_session_may_end_on_its_own_worker() {
     sender.send(session.clone()).unwrap();
     session.run(&graph, &[Key::new("last")]).unwrap();
 }
+
+/// What is cheap to redo and not said to be spillable was once written all the same where that was faster. Its reader had
+/// reserved no staging for loading it, so that a run at its floor ended for want of that.
+#[test]
+fn what_is_not_spillable_is_made_again_even_if_that_is_slow() {
+    // Slow to make, so that scratch would be faster.
+    let slow = |key: Key| {
+        let run = |context: &thermocline::graph::TaskContext<'_>, _: &[Chunk]| {
+            std::thread::sleep(Duration::from_millis(30));
+            Ok(Chunk::new(context.block::<u64>(&[1 << 17])?.freeze()))
+        };
+        Task::new(key, [], Arc::new(run)).output(Size::Exact(1 << 20)).cheap_to_redo()
+    };
+    let first = word_task(Key::new("first"), vec![Key::new("slow")], 1, 1, 0);
+    let large = word_task(Key::new("large"), vec![Key::new("first")], 2, 1 << 18, 0).spillable();
+    let small = word_task(Key::new("small"), vec![Key::new("large")], 3, 1, 0);
+    let last = word_task(Key::new("last"), vec![Key::new("small"), Key::new("slow")], 4, 1, 0);
+    let graph = Graph::new([slow(Key::new("slow")), first, large, small, last]).unwrap();
+    let wanted = [Key::new("last")];
+    let (_folder, ample) = session(1 << 30, 1);
+    let plan = ample.plan_graph(&graph, &wanted).unwrap();
+    assert!(plan.floor() < plan.working_set(), "{plan}");
+    for threads in [1, 2, 4] {
+        let (_folder, session) = session(plan.floor().bytes(), threads);
+        drop(session.run(&graph, &wanted).unwrap());
+        let stats = session.stats();
+        assert!(stats.redone_tasks > 0 && stats.spilled_bytes == 0, "{stats:?}");
+        assert_at_rest(&session);
+    }
+}
