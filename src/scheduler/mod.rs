@@ -34,6 +34,8 @@ mod plan;
 mod run;
 #[cfg(test)]
 mod simulator;
+#[cfg(test)]
+mod stuck;
 mod word;
 mod worker;
 
@@ -389,6 +391,18 @@ impl Scheduler {
     /// [`Error::Nested`] from a worker of this session; [`Error::MemoryLimit`] below the floor; [`Error::UnknownKey`];
     /// [`Error::ForeignSession`].
     pub(crate) fn submit(&self, graph: &Graph, wanted: &[Key], keep: Keep) -> Result<Running> {
+        let room = |core: &Core, plan: &Plan| core.check_room(plan.floor().bytes(), plan.floor_task());
+        self.submit_if(graph, wanted, keep, room)
+    }
+
+    /// Takes on the run if `check`, asked under the lock, has nothing against it.
+    fn submit_if(
+        &self,
+        graph: &Graph,
+        wanted: &[Key],
+        keep: Keep,
+        check: impl Fn(&Core, &Plan) -> Result<()>,
+    ) -> Result<Running> {
         if worker::is_worker_of(&self.shared) {
             return Err(Error::Nested);
         }
@@ -397,10 +411,10 @@ impl Scheduler {
         let announce = Announce::new(completion.clone(), self.shared.observers.clone());
         let Prepared { graph, order, roles, budget, wanted, held } = prepared;
         let plan = budget.plan.clone();
-        let (graph, check) = (Arc::new(graph), |core: &Core| core.check_room(plan.floor().bytes(), plan.floor_task()));
+        let graph = Arc::new(graph);
         let mut new = NewRun { id: 0, graph, order, roles, budget, wanted, keep, announce, held };
         let ample = self.shared.locked(|core, _| {
-            check(core)?;
+            check(core, &plan)?;
             new.id = core.take_run_id();
             Ok(core.admit_ample(&new))
         })?;
@@ -413,7 +427,7 @@ impl Scheduler {
             let new = Run::new(new);
             self.shared.locked(|core, effects| {
                 // Others may have been taken on since.
-                check(core)?;
+                check(core, &plan)?;
                 core.admit(new, effects);
                 Ok(())
             })?;
