@@ -89,7 +89,7 @@ use crate::memory::{Grant, Ledger};
 #[path = "../../tests/it/families.rs"]
 mod families;
 #[path = "../../tests/it/random.rs"]
-mod random;
+pub(super) mod random;
 
 /// Nanoseconds that a task costs beside its bytes, that a sleeper takes to wake, and that looking into a deque takes.
 const DISPATCH: u64 = 1000;

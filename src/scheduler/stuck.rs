@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
+use super::simulator::random::Random;
 use super::{Keep, Running, Scheduler};
 use crate::chunk::{BlockMut, Chunk};
 use crate::config::{Config, Overrides};
@@ -16,11 +17,6 @@ use crate::error::{Error, Result};
 use crate::event::Observers;
 use crate::graph::{Graph, Key, Size, Task, TaskContext};
 use crate::spill::STAGING;
-
-#[path = "../../tests/it/random.rs"]
-mod random;
-
-use random::Random;
 
 /// Bytes are multiples of a page, and not nearly a huge page: they are charged as they are.
 const UNIT: usize = 4096;
