@@ -209,7 +209,7 @@ impl<T: Element> Array<T> {
         let shape = first.shape();
         let axis = match place_of_axis(axis, shape.len()) {
             Ok(axis) => axis,
-            Err(problem) => return fail(problem),
+            Err(problem) => return first.refused(label, location, &problem),
         };
         for array in arrays {
             let other = array.shape();

@@ -11,7 +11,7 @@ use super::kernel::Scope;
 use super::node::{Access, Shared};
 use super::operators::Arithmetic;
 use crate::chunk::Block;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Key, Layers};
 
 impl<T: Arithmetic> Array<T> {
@@ -38,7 +38,7 @@ impl<T: Arithmetic> Array<T> {
         let shape = self.shape();
         let axis = match place_of_axis(axis, shape.len()) {
             Ok(axis) => axis,
-            Err(problem) => return Self::failed(Error::operation("diff", location, problem)),
+            Err(problem) => return self.refused("diff", location, &problem),
         };
         if n == 0 {
             return self.clone();

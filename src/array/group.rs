@@ -54,7 +54,7 @@ impl<T: Element> Array<T> {
         let count = groups.iter().flatten().max().map_or(0, |last| last + 1);
         let problem = match place_of_axis(axis, shape.len()) {
             _ if self.failure().is_some() => None,
-            Err(problem) => Some(problem),
+            Err(problem) => Some(format!("{problem} (shape {shape:?} of {})", T::DTYPE)),
             Ok(place) if shape[place] != groups.len() => {
                 Some(format!("{} rows of groups for axis {axis} of shape {shape:?}", groups.len()))
             }

@@ -325,7 +325,10 @@ impl<T: Element> Array<T> {
         }
         let grid = match options.grid(self.chunks()) {
             Ok(grid) => grid,
-            Err(problem) => return Array::failed(Error::operation("map_blocks", location, problem)),
+            Err(problem) => {
+                let problem = format!("{problem} (shape {:?} of {})", self.shape(), T::DTYPE);
+                return Array::failed(Error::operation("map_blocks", location, problem));
+            }
         };
         let (node, function) = (self.node.clone(), Arc::new(function));
         let prepare = move |layers: &mut Layers, at: &[usize], needs: &mut Vec<Key>| {

@@ -259,15 +259,17 @@ impl<T: Element> Array<T> {
         if let Some(error) = &self.failure {
             return Array::failed(error.clone());
         }
-        let location = Location::caller();
+        let (location, shape) = (Location::caller(), self.shape());
+        let fail = |problem: &str| {
+            let problem = format!("{problem} (shape {shape:?} of {})", T::DTYPE);
+            Array::failed(Error::operation(label, location, problem))
+        };
         let reduced = match axes.resolve(self.ndim()) {
             Ok(reduced) => reduced,
-            Err(problem) => return Array::failed(Error::operation(label, location, problem)),
+            Err(problem) => return fail(&problem),
         };
-        let shape = self.shape();
         if !empty && shape.iter().zip(&reduced).any(|(&length, &reduced)| reduced && length == 0) {
-            let problem = format!("an array of shape {shape:?} has no value along a reduced axis");
-            return Array::failed(Error::operation(label, location, problem));
+            return fail("there is no value along a reduced axis");
         }
         let kept = (0..shape.len()).filter(|&axis| !reduced[axis]);
         let grid = ChunkGrid::new(kept.map(|axis| self.chunks().lengths(axis).to_vec()).collect());

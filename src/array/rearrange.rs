@@ -80,7 +80,8 @@ impl<T: Element> Array<T> {
         Self::of(PickNode::new(label, self.node.clone(), all))
     }
 
-    fn refused(&self, label: &'static str, location: &'static Location<'static>, problem: &str) -> Self {
+    /// The error of an operation on it, with its shape and type.
+    pub(super) fn refused(&self, label: &'static str, location: &'static Location<'static>, problem: &str) -> Self {
         let problem = format!("{problem} (shape {:?} of {})", self.shape(), T::DTYPE);
         Self::failed(Error::operation(label, location, problem))
     }

@@ -25,7 +25,7 @@ use super::node::{Access, Kind, Leader, Node, Shared, materialised};
 use super::tiles::copy_between;
 use super::{Array, chunks, rechunk_plan};
 use crate::chunk::{Block, Chunk, Element};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 
 /// A new block that meets at most so many times its own elements copies from the old blocks themselves.
@@ -323,7 +323,7 @@ impl<T: Element> Array<T> {
         }
         match chunks::resolve(&chunks, self.chunks(), size_of::<T>()) {
             Ok(grid) => self.in_grid(&grid),
-            Err(problem) => Self::failed(Error::operation("rechunk", location, problem)),
+            Err(problem) => self.refused("rechunk", location, &problem),
         }
     }
 

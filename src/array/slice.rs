@@ -118,7 +118,7 @@ impl<T: Element> Array<T> {
         for (axis, &length) in shape.iter().enumerate() {
             match slices.get(axis).copied().unwrap_or_else(Slice::all).resolve(length) {
                 Ok(run) => picks.push(Picks::of([run])),
-                Err(problem) => return Self::failed(Error::operation("slice", location, problem)),
+                Err(problem) => return self.refused("slice", location, &problem),
             }
         }
         Self::of(PickNode::new("slice", self.node.clone(), picks))
@@ -156,7 +156,7 @@ impl<T: Element> Array<T> {
             }
             Err(problem) => {
                 let problem: String = problem;
-                Self::failed(Error::operation("index_axis", location, format!("{problem} (shape {shape:?})")))
+                self.refused("index_axis", location, &problem)
             }
         }
     }

@@ -15,6 +15,7 @@ mod floor;
 mod groups;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
+mod impossible;
 mod lab;
 mod layering;
 mod linalg;

@@ -83,7 +83,7 @@ impl<T: Arithmetic> Array<T> {
     #[track_caller]
     #[must_use]
     pub fn ones(shape: &[usize], chunks: impl Chunking) -> Self {
-        Self::full(shape, T::UNIT, chunks)
+        Self::generated("ones", shape, &chunks, Location::caller(), move |_, out| out.fill(T::UNIT))
     }
 
     /// One everywhere, in the shape and chunks of this array. NumPy's `ones_like`.
@@ -97,7 +97,17 @@ impl<T: Arithmetic> Array<T> {
     #[track_caller]
     #[must_use]
     pub fn eye(rows: usize, columns: usize, diagonal: isize, chunks: impl Chunking) -> Self {
-        Self::generated("eye", &[rows, columns], &chunks, Location::caller(), move |tile, out| {
+        Self::diagonal("eye", Location::caller(), [rows, columns], diagonal, &chunks)
+    }
+
+    fn diagonal(
+        label: &'static str,
+        location: &'static Location<'static>,
+        shape: [usize; 2],
+        diagonal: isize,
+        chunks: &impl Chunking,
+    ) -> Self {
+        Self::generated(label, &shape, chunks, location, move |tile, out| {
             for_each_row(tile, |at, row| {
                 let row = &mut out[row];
                 row.fill(T::default());
@@ -113,7 +123,7 @@ impl<T: Arithmetic> Array<T> {
     #[track_caller]
     #[must_use]
     pub fn identity(size: usize, chunks: impl Chunking) -> Self {
-        Self::eye(size, size, 0, chunks)
+        Self::diagonal("identity", Location::caller(), [size, size], 0, &chunks)
     }
 }
 
@@ -215,5 +225,5 @@ fn grid(
         return Err(Error::operation(operation, location, format!("shape {shape:?} has more elements than can be")));
     }
     chunks::resolve(chunks, &ChunkGrid::single(shape), item)
-        .map_err(|problem| Error::operation(operation, location, problem))
+        .map_err(|problem| Error::operation(operation, location, format!("{problem} (shape {shape:?})")))
 }

@@ -19,8 +19,12 @@ impl<T: Element> Array<T> {
     #[track_caller]
     fn placed_weights<W: Real>(&self, label: &'static str, axes: &impl Axes, weights: &Array<W>) -> Array<W> {
         let (shape, own) = (self.shape(), weights.shape());
-        // Where the axes are wrong, the reduction says so.
-        let Ok(reduced) = axes.resolve(shape.len()) else { return weights.clone() };
+        let location = Location::caller();
+        let fail = |problem: String| Array::failed(Error::operation(label, location, problem));
+        let reduced = match axes.resolve(shape.len()) {
+            Ok(reduced) => reduced,
+            Err(problem) => return fail(format!("{problem} (shape {shape:?} of {})", T::DTYPE)),
+        };
         let along: Vec<usize> = (0..shape.len()).filter(|&axis| reduced[axis]).map(|axis| shape[axis]).collect();
         if weights.failure.is_some() || own == shape {
             return weights.clone();
@@ -36,7 +40,7 @@ impl<T: Element> Array<T> {
             "weights of shape {own:?} for an array of shape {shape:?}: expected that shape, the lengths {along:?} of the \
              reduced axes, or what broadcasts"
         );
-        Array::failed(Error::operation(label, Location::caller(), problem))
+        fail(problem)
     }
 }
 
