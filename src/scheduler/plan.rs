@@ -6,9 +6,12 @@
 //!
 //! - **Working set** `F + S` with `S = max over h of bytes(Live(h)) + out(h) + ws(h)`: what one worker holds without
 //!   evicting anything.
-//! - **Premature budget** `B = (p - 1) max(1 MiB, k max over i of (out(i) + ws(i)))` with `k = 2`: what `p` workers may
-//!   hold ahead of the head. Tasks ahead of it are granted only within `B`. Where tasks are small a share of 1 MiB lets
-//!   workers run ahead further: two small tasks each would have them wait for each other all the time.
+//! - **Premature budget** `B = (p - 1) max(1 MiB, k max over i of (out(i) + ws(i)))`: what `p` workers may hold ahead of the
+//!   head. Tasks ahead of it are granted only within `B`. Where tasks are small a share of 1 MiB lets workers run ahead
+//!   further: two small tasks each would have them wait for each other all the time. `k` is 2 where memory is scarce, and
+//!   up to 16 as far as half of what the limit leaves beside the working set allows: with 2, eight workers and more are
+//!   idle half of the time on many graphs, waiting for the head; with 16 on most hardly ever, while they hold a tenth to a
+//!   half more (see the figures in `simulator.rs`).
 //! - **Stated peak** `P = min(L, F + S + B)`. It holds because an unreleased chunk made before `h` has a reader at or after
 //!   `h` or is a result, so it is in `Live(h)`; all else is the head's own need, or counted in `B`. Chunks that the session
 //!   holds for other runs are added: they may be resident too.
@@ -29,8 +32,11 @@ use crate::graph::{Graph, Order, Size, TaskId, Work};
 use crate::spill::STAGING;
 use crate::units::ByteSize;
 
-/// `k` in the premature budget: each worker but one may run a task and keep the output of another.
+/// `k` in the premature budget at the least: each worker but one may run a task and keep the output of another.
 const PREMATURE_TASKS: u64 = 2;
+
+/// `k` at the most, where the limit has room.
+const MOST_PREMATURE_TASKS: u64 = 16;
 
 /// The scheduler's own tables, per task: those of an ample run, which are the larger ones.
 const TABLES_PER_TASK: u64 = super::ample::TABLES_PER_TASK as u64;
@@ -177,15 +183,18 @@ pub(super) struct Budget {
     pub(super) evicted: Vec<bool>,
 }
 
-/// `B` for `others` workers beside one, and a largest task of `largest` bytes.
-fn premature(others: u64, largest: u64) -> u64 {
-    others.saturating_mul(largest.saturating_mul(PREMATURE_TASKS).max(LEAST_PREMATURE))
+/// `B` for `others` workers beside one, and a largest task of `largest` bytes, where the limit leaves `spare` bytes beside
+/// the working set.
+fn premature(others: u64, largest: u64, spare: u64) -> u64 {
+    let share = |tasks: u64| others.saturating_mul(largest.saturating_mul(tasks).max(LEAST_PREMATURE));
+    // Half of it stays for other runs.
+    share(PREMATURE_TASKS).max(share(MOST_PREMATURE_TASKS).min(spare / 2))
 }
 
 impl Budget {
     /// A task whose size was an estimate took `bytes`: others like it must be able to run ahead of the head.
     pub(super) fn learn(&mut self, bytes: u64) {
-        self.premature = self.premature.max(premature(self.others, bytes));
+        self.premature = self.premature.max(premature(self.others, bytes, 0));
     }
 }
 
@@ -279,7 +288,8 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         *need = most;
     }
     let others = setting.threads as u64 - 1;
-    let premature = premature(others, largest);
+    let taken = fixed.saturating_add(live_peak).saturating_add(setting.held);
+    let premature = premature(others, largest, setting.limit.saturating_sub(taken));
     let mut plan = Plan {
         tasks: graph.len(),
         fixed,
