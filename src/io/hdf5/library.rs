@@ -62,8 +62,8 @@ impl Foreign {
             ));
         }
         if kind == Kind::Virtual {
-            for mapping in properties.get_virtual_map().map_err(said)? {
-                check_neighbour(input.path(), &mapping.src_filename)?;
+            for name in raw::virtual_files(properties).map_err(said)? {
+                check_neighbour(input.path(), &name)?;
             }
         }
         if kind == Kind::Chunked {

@@ -1,5 +1,6 @@
 //! The few calls into the HDF5 library that its Rust interface has no safe form of. The one file here with `unsafe`.
 
+use std::ffi::c_char;
 use std::sync::Once;
 
 use ::hdf5::plist::DatasetCreate;
@@ -9,7 +10,7 @@ use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aget_storage_size, H5Aread};
 use hdf5_sys::h5d::H5Dread;
 use hdf5_sys::h5i::{H5Idec_ref, hid_t};
-use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2};
+use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2, H5Pget_virtual_count, H5Pget_virtual_filename};
 use hdf5_sys::h5pl::H5PLset_loading_state;
 use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
 use hdf5_sys::h5s::H5S_ALL;
@@ -75,6 +76,31 @@ pub(super) fn filter_parameters(properties: &DatasetCreate, index: usize) -> ::h
     })?;
     values.truncate(count);
     Ok(values)
+}
+
+/// The names of the files that a virtual data set takes its values from. The interface's own list of mappings has no form
+/// for a part that was selected as one block, as most writers select it.
+pub(super) fn virtual_files(properties: &DatasetCreate) -> ::hdf5::Result<Vec<String>> {
+    let mut count = 0;
+    // SAFETY: the property list is open while it is borrowed, and the out-pointer is to a live local.
+    sync(|| unsafe { h5check(H5Pget_virtual_count(properties.id(), &raw mut count)) })?;
+    (0..count).map(|index| virtual_file(properties, index)).collect()
+}
+
+fn virtual_file(properties: &DatasetCreate, index: usize) -> ::hdf5::Result<String> {
+    // SAFETY: the property list is open while it is borrowed; without a buffer only the length is told.
+    let length = sync(|| unsafe { H5Pget_virtual_filename(properties.id(), index, std::ptr::null_mut(), 0) });
+    let length = usize::try_from(length).map_err(|_| "the file of a virtual data set can't be told")?;
+    let mut name = vec![0_u8; length + 1];
+    // SAFETY: the same; the buffer has room for the name and the zero at its end.
+    let told = sync(|| unsafe {
+        H5Pget_virtual_filename(properties.id(), index, name.as_mut_ptr().cast::<c_char>(), name.len())
+    });
+    if usize::try_from(told) != Ok(length) {
+        return Err("the file of a virtual data set can't be told".into());
+    }
+    name.truncate(length);
+    String::from_utf8(name).map_err(|_| "the file of a virtual data set has a name that is no UTF-8".into())
 }
 
 /// Reads the box of `shape` at `start`, as numbers of the type `native`, into `out`.
