@@ -1,18 +1,11 @@
 //! Arrays against ndarray and plain loops, at several chunkings, limits and numbers of threads.
 
 use ndarray::{ArrayD, Axis, IxDyn};
-use thermocline::array::{ChunkGrid, Region, Slice, Source};
-use thermocline::graph::TaskContext;
+use thermocline::array::{ChunkGrid, Slice};
 use thermocline::{Array, Error, Session, ndarray};
 
+use crate::sources::Numbers;
 use crate::support::{Random, assert_at_rest, session};
-
-/// Values that are a function of their index, in tiles as a file reader would give them.
-#[derive(Debug)]
-struct Numbers {
-    shape: Vec<usize>,
-    chunk: Vec<usize>,
-}
 
 fn number(shape: &[usize], at: &[usize]) -> f64 {
     let flat = at.iter().zip(shape).fold(0, |flat, (&at, &len)| flat * len + at) as u64;
@@ -22,51 +15,6 @@ fn number(shape: &[usize], at: &[usize]) -> f64 {
     }
 }
 
-impl Source for Numbers {
-    type Item = f64;
-
-    fn name(&self) -> &'static str {
-        "numbers"
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn grid(&self) -> ChunkGrid {
-        ChunkGrid::regular(&self.shape, &self.chunk)
-    }
-
-    fn workspace(&self, _: &Region) -> u64 {
-        0
-    }
-
-    fn fold_tiles(
-        &self,
-        _: &TaskContext<'_>,
-        region: &Region,
-        visit: &mut dyn FnMut(&Region, &[f64]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        // Two tiles a block, cut along the first axis.
-        let half = region.shape[0].div_ceil(2).max(1);
-        for start in (0..region.shape[0]).step_by(half) {
-            let mut tile = region.clone();
-            tile.start[0] += start;
-            tile.shape[0] = half.min(region.shape[0] - start);
-            let values: Vec<f64> = indices(&tile).map(|at| number(&self.shape, &at)).collect();
-            visit(&tile, &values)?;
-        }
-        Ok(())
-    }
-}
-
-fn indices(region: &Region) -> impl Iterator<Item = Vec<usize>> {
-    let region = region.clone();
-    let grid = ChunkGrid::new(region.shape.iter().map(|&len| vec![1; len]).collect());
-    let count = region.len();
-    (0..count).map(move |flat| grid.coordinates(flat).iter().zip(&region.start).map(|(at, start)| at + start).collect())
-}
-
 fn dense(shape: &[usize]) -> ArrayD<f64> {
     ArrayD::from_shape_fn(IxDyn(shape), |at| {
         let at: Vec<usize> = (0..shape.len()).map(|axis| at[axis]).collect();
@@ -74,8 +22,13 @@ fn dense(shape: &[usize]) -> ArrayD<f64> {
     })
 }
 
+fn numbers(shape: &[usize], chunk: &[usize]) -> Numbers<f64> {
+    let own = shape.to_vec();
+    Numbers::new(ChunkGrid::regular(shape, chunk), move |at| number(&own, at))
+}
+
 fn source(shape: &[usize], chunk: &[usize]) -> Array<f64> {
-    Array::from_source(Numbers { shape: shape.to_vec(), chunk: chunk.to_vec() })
+    Array::from_source(numbers(shape, chunk))
 }
 
 fn assert_close(found: &ArrayD<f64>, expected: &ArrayD<f64>, what: &str) {
@@ -221,7 +174,8 @@ fn impossible_operations_name_shapes_and_the_line() {
 #[test]
 fn a_source_that_breaks_its_contract_is_an_error() {
     let (_folder, session) = session(16 << 20, 1);
-    let error = session.compute(&source(&[64, 125, 40], &[8, 125, 40]).sum(..)).unwrap_err().to_string();
+    let x = Array::from_source(numbers(&[64, 125, 40], &[8, 125, 40]).tile(usize::MAX));
+    let error = session.compute(&x.sum(..)).unwrap_err().to_string();
     assert!(error.contains("source numbers") && error.contains("20000 values"), "{error}");
 }
 

@@ -4,59 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{ArrayD, Axis, Zip};
-use thermocline::array::{ChunkGrid, Region, Source};
-use thermocline::graph::TaskContext;
-use thermocline::{Array, Error, Session, ndarray};
+use thermocline::array::ChunkGrid;
+use thermocline::{Array, Session, ndarray};
 
 use crate::lab::{Kind, Lab, any_lazy, dense, lazy};
+use crate::sources::Numbers;
 use crate::support::{Random, assert_at_rest, session};
 
-/// The numbers from 0 on, row by row; counts how many were handed out.
-#[derive(Debug)]
-struct Counted {
-    shape: [usize; 2],
-    read: Arc<AtomicUsize>,
-}
-
-impl Source for Counted {
-    type Item = f64;
-
-    fn name(&self) -> &'static str {
-        "counted"
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn grid(&self) -> ChunkGrid {
-        ChunkGrid::regular(&self.shape, &[self.shape[0].div_ceil(4), self.shape[1]])
-    }
-
-    fn workspace(&self, _: &Region) -> u64 {
-        0
-    }
-
-    fn fold_tiles(
-        &self,
-        _: &TaskContext<'_>,
-        region: &Region,
-        visit: &mut dyn FnMut(&Region, &[f64]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        for row in 0..region.shape[0] {
-            let tile = Region::new([region.start[0] + row, region.start[1]], [1, region.shape[1]]);
-            let first = tile.start[0] * self.shape[1] + tile.start[1];
-            let values: Vec<f64> = (first..first + region.shape[1]).map(|at| at as f64).collect();
-            self.read.fetch_add(values.len(), Ordering::SeqCst);
-            visit(&tile, &values)?;
-        }
-        Ok(())
-    }
-}
-
+/// The numbers from 0 on, row by row, and how many were handed out.
 fn counted() -> (Array<f64>, Arc<AtomicUsize>) {
-    let read = Arc::new(AtomicUsize::new(0));
-    (Array::from_source(Counted { shape: [40, 50], read: read.clone() }), read)
+    let numbers = Numbers::new(ChunkGrid::regular(&[40, 50], &[10, 50]), |at| (at[0] * 50 + at[1]) as f64);
+    let read = numbers.read();
+    (Array::from_source(numbers), read)
 }
 
 fn ample() -> (tempfile::TempDir, Session) {

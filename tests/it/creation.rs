@@ -99,7 +99,7 @@ fn ranges_stop_before_the_end() {
 
 #[test]
 fn spaced_values_meet_both_ends() {
-    let bench = Bench::new(34);
+    let mut bench = Bench::new(34);
     for count in [0, 1, 2, 3, 7, 100] {
         for (start, stop) in [(0.0, 1.0), (-3.0, 11.0), (2.0, 2.0), (1.0, -1.0), (0.0, 5e-324)] {
             let ndarrays = ndarray::Array1::linspace(start, stop, count).into_dyn();

@@ -1,11 +1,11 @@
 //! Where operations on arrays meet their oracles: random arrays of every kind, at any limit and number of threads.
 
 use ndarray::{ArrayD, IxDyn};
-use thermocline::array::{ChunkGrid, Region, Source};
+use thermocline::array::ChunkGrid;
 use thermocline::chunk::Element;
-use thermocline::graph::TaskContext;
-use thermocline::{Array, Complex, Error, ndarray};
+use thermocline::{Array, Complex, ndarray};
 
+use crate::sources::Numbers;
 use crate::support::{Random, assert_at_rest, session};
 
 /// Elements that chance may pick.
@@ -58,64 +58,6 @@ pub(crate) fn grid(random: &mut Random, shape: &[usize]) -> ChunkGrid {
     ChunkGrid::new(shape.iter().map(&mut axis).collect())
 }
 
-/// Reads from an array in memory as a file's reader would: in tiles cut along the first axis.
-#[derive(Debug)]
-struct Reader<T> {
-    values: ArrayD<T>,
-    grid: ChunkGrid,
-}
-
-impl<T: Element> Source for Reader<T> {
-    type Item = T;
-
-    fn name(&self) -> &'static str {
-        "reader"
-    }
-
-    fn shape(&self) -> &[usize] {
-        self.values.shape()
-    }
-
-    fn grid(&self) -> ChunkGrid {
-        self.grid.clone()
-    }
-
-    fn workspace(&self, _: &Region) -> u64 {
-        0
-    }
-
-    fn fold_tiles(
-        &self,
-        _: &TaskContext<'_>,
-        region: &Region,
-        visit: &mut dyn FnMut(&Region, &[T]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let most = 1_usize << 12;
-        let row: usize = region.shape.iter().skip(1).product();
-        let rows = (most / row.max(1)).max(1).min(region.shape.first().copied().unwrap_or(1).div_ceil(2).max(1));
-        let mut start = 0;
-        while start < region.shape.first().copied().unwrap_or(1) {
-            let mut tile = region.clone();
-            if let Some(first) = tile.shape.first_mut() {
-                *first = rows.min(*first - start);
-                tile.start[0] += start;
-            }
-            let slice = ndarray::SliceInfo::<_, IxDyn, IxDyn>::try_from(
-                tile.start
-                    .iter()
-                    .zip(&tile.shape)
-                    .map(|(&at, &len)| ndarray::SliceInfoElem::from(at..at + len))
-                    .collect::<Vec<_>>(),
-            )
-            .unwrap();
-            let values: Vec<T> = self.values.slice(slice).iter().copied().collect();
-            visit(&tile, &values)?;
-            start += rows;
-        }
-        Ok(())
-    }
-}
-
 /// How the values of an array come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -129,7 +71,7 @@ pub(crate) enum Kind {
 
 /// A lazy array of these values.
 pub(crate) fn lazy<T: Element>(values: &ArrayD<T>, grid: &ChunkGrid, kind: Kind) -> Array<T> {
-    let source = Array::from_source(Reader { values: values.clone(), grid: grid.clone() });
+    let source = Array::from_source(Numbers::of(values, grid));
     match kind {
         Kind::Source => source,
         Kind::Memory => {

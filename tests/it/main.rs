@@ -48,6 +48,7 @@ mod random_numbers;
 mod rechunk;
 mod reductions;
 mod scans;
+mod sources;
 mod structure;
 mod support;
 mod ufuncs;

@@ -1,17 +1,18 @@
 //! Random operands for operations, and plain loops to compare their results with.
 //!
 //! An operand has 0 to 4 axes, some of length 0 or 1, random chunks, and is one of: an array in memory, a source that
-//! streams, blocks that a session keeps, a part of a larger array. Sessions have 1 to 4 threads.
+//! streams, blocks that tasks make, other chunks of these, blocks that a session keeps, a part of a larger array. Results
+//! are computed with ample memory by 1 to 4 threads, and, where nothing is kept, at the floor and little above it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ndarray::{ArrayD, IxDyn};
-use thermocline::array::{ChunkGrid, Region, Slice, Source};
+use thermocline::array::{ChunkGrid, Slice};
 use thermocline::chunk::Element;
-use thermocline::graph::TaskContext;
-use thermocline::{Array, Complex, Error, Session, ndarray};
+use thermocline::{Array, Complex, Session, ndarray};
 
+use crate::lab::{Kind, Lab, any_lazy, grid, lazy};
 use crate::support::{Random, session};
 
 /// Elements with random values, special ones among them, and a measure of what counts as right.
@@ -101,64 +102,18 @@ impl Sample for bool {
     }
 }
 
-/// An array that a source streams, in tiles of its own.
-#[derive(Debug)]
-pub(crate) struct Streamed<T: Element> {
-    pub(crate) dense: ArrayD<T>,
-    pub(crate) chunk: Vec<usize>,
-}
-
-impl<T: Element> Source for Streamed<T> {
-    type Item = T;
-
-    fn name(&self) -> &'static str {
-        "streamed"
-    }
-
-    fn shape(&self) -> &[usize] {
-        self.dense.shape()
-    }
-
-    fn grid(&self) -> ChunkGrid {
-        ChunkGrid::regular(self.dense.shape(), &self.chunk)
-    }
-
-    fn workspace(&self, _: &Region) -> u64 {
-        0
-    }
-
-    fn fold_tiles(
-        &self,
-        _: &TaskContext<'_>,
-        region: &Region,
-        visit: &mut dyn FnMut(&Region, &[T]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let Some(&rows) = region.shape.first() else { return visit(region, self.dense.as_slice().unwrap()) };
-        for row in 0..rows {
-            let mut tile = region.clone();
-            (tile.start[0], tile.shape[0]) = (region.start[0] + row, 1);
-            let values: Vec<T> = indices(&tile.shape)
-                .map(|at| self.dense[IxDyn(&at.iter().zip(&tile.start).map(|(a, b)| a + b).collect::<Vec<_>>())])
-                .collect();
-            visit(&tile, &values)?;
-        }
-        Ok(())
-    }
-}
-
-/// All indices of an array of `shape`, in C order.
-pub(crate) fn indices(shape: &[usize]) -> impl Iterator<Item = Vec<usize>> + use<> {
-    let ones = ChunkGrid::new(shape.iter().map(|&length| vec![1; length]).collect());
-    let count = if shape.contains(&0) { 0 } else { ones.blocks() };
-    (0..count).map(move |flat| ones.coordinates(flat))
-}
-
-/// Sessions of 1 to 4 threads.
+/// Sessions of 1 to 4 threads, and a lab for tight limits.
 pub(crate) struct Bench {
+    lab: Lab,
+    /// Whether a session keeps an operand made since the last turn: another session can't compute with that.
+    keeps: bool,
     sessions: Vec<(tempfile::TempDir, Session)>,
     next: AtomicUsize,
     pub(crate) random: Random,
 }
+
+/// The shape of what has to be spilled.
+pub(crate) const LARGE: [usize; 2] = [24, 4096];
 
 /// An array, lazy and not.
 pub(crate) struct Operand<T: Element> {
@@ -169,7 +124,7 @@ pub(crate) struct Operand<T: Element> {
 impl Bench {
     pub(crate) fn new(seed: u64) -> Self {
         let sessions = (1..=4).map(|threads| session(64 << 20, threads)).collect();
-        Self { sessions, next: AtomicUsize::new(0), random: Random::new(seed) }
+        Self { lab: Lab::default(), keeps: false, sessions, next: AtomicUsize::new(0), random: Random::new(seed) }
     }
 
     /// One of the sessions.
@@ -178,11 +133,20 @@ impl Bench {
     }
 
     /// Goes on to the next session.
-    pub(crate) fn turn(&self) {
+    pub(crate) fn turn(&mut self) {
+        self.keeps = false;
         self.next.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A shape; now and then one of an array that does not fit where memory is tight.
     pub(crate) fn shape(&mut self) -> Vec<usize> {
+        if self.random.one_in(24) {
+            return LARGE.to_vec();
+        }
+        self.small_shape()
+    }
+
+    pub(crate) fn small_shape(&mut self) -> Vec<usize> {
         let axes = self.random.below(5);
         let most = [0, 40, 9, 6, 4][axes];
         (0..axes).map(|_| if self.random.one_in(12) { 0 } else { 1 + self.random.below(most) }).collect()
@@ -201,26 +165,47 @@ impl Bench {
     pub(crate) fn operand<T: Sample>(&mut self, shape: &[usize]) -> Operand<T> {
         let dense = ArrayD::from_shape_fn(IxDyn(shape), |_| T::sample(&mut self.random));
         let chunk = self.chunk(shape);
-        let lazy = match self.random.below(4) {
-            0 => Array::from_source(Streamed { dense: dense.clone(), chunk }),
-            1 => self.session().persist(&Array::from_ndarray(dense.clone(), &chunk)).unwrap(),
-            2 if !shape.is_empty() => {
+        let lazy = match self.random.below(6) {
+            // Rows first, then columns: all of it is made before the first of them is whole.
+            _ if shape == LARGE => {
+                lazy(&dense, &ChunkGrid::regular(shape, &[2, shape[1]]), Kind::Blocks).rechunk((-1, 256))
+            }
+            0 | 1 => any_lazy(&mut self.random, &dense).rechunk(&grid(&mut self.random, shape)),
+            2 => {
+                self.keeps = true;
+                self.session().persist(&Array::from_ndarray(dense.clone(), &chunk)).unwrap()
+            }
+            3 if !shape.is_empty() => {
                 let twice = ndarray::concatenate(ndarray::Axis(0), &[dense.view(), dense.view()]).unwrap();
                 Array::from_ndarray(twice, &chunk).slice(&[Slice::new(Some(shape[0] as isize), None, 1)])
             }
-            _ => Array::from_ndarray(dense.clone(), &chunk),
+            _ => any_lazy(&mut self.random, &dense),
         };
         Operand { dense, lazy }
     }
 
+    /// Computes `lazy`; where no session keeps an operand, under tight limits too.
+    pub(crate) fn values<T: Element>(&mut self, lazy: &Array<T>, what: &dyn fmt::Display) -> ArrayD<T> {
+        if self.keeps {
+            return self.session().compute(lazy).unwrap_or_else(|error| panic!("{what}: {error}"));
+        }
+        self.lab.values(&mut self.random, lazy, &what.to_string())
+    }
+
     /// Computes `lazy` and compares it with `expected`, values and shape.
-    pub(crate) fn assert_is<T: Sample>(&self, lazy: &Array<T>, expected: &ArrayD<T>, what: &dyn fmt::Display) {
-        let found = self.session().compute(lazy).unwrap_or_else(|error| panic!("{what}: {error}"));
+    pub(crate) fn assert_is<T: Sample>(&mut self, lazy: &Array<T>, expected: &ArrayD<T>, what: &dyn fmt::Display) {
+        let found = self.values(lazy, what);
         assert_eq!(found.shape(), expected.shape(), "{what}: {lazy:?}");
         assert_eq!(lazy.shape(), expected.shape(), "{what}: {lazy:?}");
         for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
             assert!(expected.is_close(*found), "{what} [{at}] of {lazy:?}: {found} for {expected}");
         }
+    }
+
+    /// Once the operands are gone, nothing is left, and some of what was computed went by way of scratch.
+    pub(crate) fn finish(&self) {
+        self.assert_at_rest();
+        assert!(self.lab.spilled > 0, "nothing was spilled");
     }
 
     /// After an operation nothing is left but what is persisted; once the operands are gone, nothing at all.

@@ -1,11 +1,11 @@
 //! Rechunking: the same values, by whatever grids, in little memory.
 
 use ndarray::{ArrayD, IxDyn, arr1};
-use thermocline::array::{ChunkGrid, ChunkLength, MapBlocks, Region, Source};
-use thermocline::graph::TaskContext;
-use thermocline::{Array, Error, ndarray};
+use thermocline::array::{ChunkGrid, ChunkLength, MapBlocks};
+use thermocline::{Array, ndarray};
 
 use crate::lab::{Kind, Lab, Sample, any_lazy, dense, grid, lazy, shape};
+use crate::sources::Numbers;
 use crate::support::{Random, assert_at_rest, session};
 
 fn random_rechunks<T: Sample>(lab: &mut Lab, seeds: std::ops::Range<u64>) {
@@ -95,62 +95,10 @@ fn persisted_arrays_are_rechunked_from_scratch() {
     assert_at_rest(&session);
 }
 
-/// Counts how much of it is read; a region is read in whole units.
-#[derive(Debug)]
-struct Counting {
-    shape: Vec<usize>,
-    unit: Vec<usize>,
-    read: std::sync::Arc<std::sync::atomic::AtomicUsize>,
-}
-
-impl Source for Counting {
-    type Item = f64;
-
-    fn name(&self) -> &'static str {
-        "counting"
-    }
-
-    fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    fn grid(&self) -> ChunkGrid {
-        let chunk: Vec<usize> = self.unit.iter().map(|unit| unit * 4).collect();
-        ChunkGrid::regular(&self.shape, &chunk)
-    }
-
-    fn unit(&self) -> Vec<usize> {
-        self.unit.clone()
-    }
-
-    fn workspace(&self, _: &Region) -> u64 {
-        0
-    }
-
-    fn fold_tiles(
-        &self,
-        _: &TaskContext<'_>,
-        region: &Region,
-        visit: &mut dyn FnMut(&Region, &[f64]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let axis = |axis: usize| {
-            let (unit, end) = (self.unit[axis], region.start[axis] + region.shape[axis]);
-            (end.div_ceil(unit) * unit).min(self.shape[axis]) - region.start[axis] / unit * unit
-        };
-        self.read.fetch_add(axis(0) * axis(1), std::sync::atomic::Ordering::SeqCst);
-        for i in 0..region.shape[0] {
-            let tile = Region::new([region.start[0] + i, region.start[1]], [1, region.shape[1]]);
-            let values: Vec<f64> = (0..region.shape[1]).map(|j| number(&[tile.start[0], tile.start[1] + j])).collect();
-            visit(&tile, &values)?;
-        }
-        Ok(())
-    }
-}
-
 #[test]
 fn a_source_is_read_once_or_as_the_new_chunks_want_it() {
-    let read = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    let source = Counting { shape: vec![120, 60], unit: vec![3, 60], read: read.clone() };
+    let source = Numbers::new(ChunkGrid::regular(&[120, 60], &[12, 240]), number).unit(&[3, 60]);
+    let read = source.read();
     let x = Array::from_source(source) * 2.0;
     let expected = ArrayD::from_shape_fn(IxDyn(&[120, 60]), |at| 2.0 * number(&[at[0], at[1]]));
     let (_folder, session) = session(64 << 20, 2);

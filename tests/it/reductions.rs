@@ -6,7 +6,8 @@ use ndarray::{ArrayD, IxDyn};
 use thermocline::array::{Axes, keepdims};
 use thermocline::{Array, Complex, Error, ndarray};
 
-use crate::operands::{Bench, Sample, indices};
+use crate::operands::{Bench, LARGE, Sample};
+use crate::sources::indices;
 use crate::support::session;
 
 type C64 = Complex<f64>;
@@ -198,6 +199,7 @@ fn reductions_of_floats() {
             ("all", |x, axes| x.all(axes), |v| Some(v.iter().all(|&v| v != 0.0))),
         ],
     );
+    bench.finish();
 }
 
 #[test]
@@ -244,6 +246,7 @@ fn reductions_of_f32_are_computed_in_f64() {
             },
         )],
     );
+    bench.finish();
 }
 
 #[test]
@@ -288,6 +291,7 @@ fn reductions_of_integers_wrap() {
             ),
         ],
     );
+    bench.finish();
 }
 
 #[test]
@@ -397,6 +401,7 @@ fn reductions_of_complex_numbers() {
         &mut bench,
         &[("count", |x, axes| x.count(axes), |v| Some(v.iter().filter(|v| !v.re.is_nan()).count() as i64))],
     );
+    bench.finish();
 }
 
 #[test]
@@ -446,6 +451,7 @@ fn averages_are_weighted() {
     );
     let error = x.average(0, &Array::from_iter([1, 2, 3, 4])).checked().unwrap_err().to_string();
     assert!(error.contains("[4]") && error.contains("[2, 3]") && error.contains("[2]"), "{error}");
+    bench.finish();
 }
 
 /// The slope by the textbook: deviations from the means of what is there.
@@ -459,10 +465,13 @@ fn slope_of(pairs: &[(f64, f64)]) -> f64 {
 #[test]
 fn slopes_are_those_of_lines_through_what_is_there() {
     let mut bench = Bench::new(27);
-    for _ in 0..60 {
+    for round in 0..60 {
         bench.turn();
-        let mut shape = bench.shape();
-        shape.push(1 + bench.random.below(40));
+        let mut shape = LARGE.to_vec();
+        if round > 3 {
+            shape = bench.small_shape();
+            shape.push(1 + bench.random.below(40));
+        }
         let axis = bench.random.below(shape.len());
         let x = bench.operand::<f64>(&shape);
         let places: Vec<f64> = (0..shape[axis]).map(|place| (place * place) as f64 + 0.5).collect();
@@ -475,7 +484,7 @@ fn slopes_are_those_of_lines_through_what_is_there() {
             };
             // Where all places are one, there is no line.
             let lists = whole.map_axis(ndarray::Axis(axis), |lane| slope_of(&pairs(&lane.to_vec())));
-            for (found, expected) in bench.session().compute(&lazy).unwrap().iter().zip(&lists) {
+            for (found, expected) in bench.values(&lazy, &"slope").iter().zip(&lists) {
                 let near = (found - expected).abs() <= 1e-9 * expected.abs().max(1.0);
                 assert!(
                     near || found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan()),
@@ -484,6 +493,7 @@ fn slopes_are_those_of_lines_through_what_is_there() {
             }
         }
     }
+    bench.finish();
     let x = Array::<i32>::ones(&[3, 2], [2, 2]);
     let error = x.slope(0, &[1.0]).checked().unwrap_err().to_string();
     assert!(error.contains("slope at") && error.contains("1 places for axis 0") && error.contains("[3, 2]"), "{error}");
