@@ -266,6 +266,14 @@ pub struct Session {
 
 impl Session {
     /// A builder that says nothing yet.
+    ///
+    /// ```
+    /// use thermocline::Session;
+    ///
+    /// let session = Session::builder().memory_limit("25%".parse()?).threads(2).build()?;
+    /// assert_eq!(session.config().threads(), 2);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn builder() -> Builder {
         Builder::default()
@@ -287,6 +295,16 @@ impl Session {
 
     /// Computes a collection, or several at once.
     ///
+    /// ```
+    /// use thermocline::{Array, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<f64>::arange(0.0, 5.0, 1.0, [2]);
+    /// let (least, mean) = session.compute((&x.min(..), &x.mean(..)))?; // x is gone through once
+    /// assert_eq!((least[[]], mean[[]]), (0.0, 2.0));
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The error of an impossible operation; [`Error::MemoryLimit`] below the floor, before anything has run;
     /// [`Error::Nested`] from inside a task; what the first failing task failed with; see [`Error`].
@@ -295,6 +313,16 @@ impl Session {
     }
 
     /// Begins to compute a collection.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let sum = Array::<i64>::arange(0, 100, 1, [10]).sum(..);
+    /// let run = session.submit(&sum)?;
+    /// // Other work, meanwhile.
+    /// assert_eq!(run.wait()?[[]], 4950);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`compute`](Self::compute), for what is found before anything has run.
@@ -383,6 +411,14 @@ impl Session {
     }
 
     /// What it has done and holds.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// session.compute(&Array::<f64>::ones(&[100, 100], [10, 100]).sum(..))?;
+    /// println!("{:?}", session.stats());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.inner.scheduler.stats()

@@ -162,6 +162,16 @@ impl<T: Element> Array<T> {
 
     /// Arrays of one shape side by side along a new axis at place `axis`.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<i64> = [1, 2].into_iter().collect();
+    /// let y = &x * 10;
+    /// assert_eq!(session.compute(&Array::stack(&[x.clone(), y.clone()], 0))?.into_raw_vec_and_offset().0, [1, 2, 10, 20]);
+    /// assert_eq!(Array::stack(&[x, y], -1).shape(), [2, 2]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When computed: where there is no array, or their shapes differ.
     #[track_caller]
@@ -179,6 +189,15 @@ impl<T: Element> Array<T> {
 
     /// Arrays side by side: along the second axis, or the only one.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<i64> = [1, 2].into_iter().collect();
+    /// let y = &x * 10;
+    /// assert_eq!(session.compute(&Array::hstack(&[x, y]))?.into_raw_vec_and_offset().0, [1, 2, 10, 20]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`concatenate`](Self::concatenate).
     #[track_caller]
@@ -190,6 +209,15 @@ impl<T: Element> Array<T> {
     }
 
     /// Arrays on top of each other: along the first axis, those of one dimension as rows.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<i64> = [1, 2].into_iter().collect();
+    /// let y = &x * 10;
+    /// assert_eq!(session.compute(&Array::vstack(&[x, y]))?[[1, 0]], 10);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`concatenate`](Self::concatenate).

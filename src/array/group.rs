@@ -144,6 +144,15 @@ impl<T: Element> Grouped<T> {
     }
 
     /// How many values of each group are not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<f64>::from_fn(&[3, 1], &[3, 1], |at| [1.0, f64::NAN, 5.0][at[0]]);
+    /// let groups = x.group_by(0, &[Some(0), Some(1), Some(0)]);
+    /// assert_eq!(session.compute(&groups.count())?.into_raw_vec_and_offset().0, [2, 0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn count(&self) -> Array<i64> {

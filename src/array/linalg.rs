@@ -98,6 +98,16 @@ impl<T: Product> Array<T> {
     /// NumPy's `dot`: the sum over the last axis of this array and the last but one (or the only one) of the other. For two
     /// matrices the same as [`matmul`](Self::matmul).
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let a = Array::<i64>::from_fn(&[2, 2], &[1, 2], |at| (1 + at[0] * 2 + at[1]) as i64);
+    /// let v: Array<i64> = [10, 1].into_iter().collect();
+    /// assert_eq!(session.compute(&a.dot(&v))?.into_raw_vec_and_offset().0, [12, 34]);
+    /// assert_eq!(session.compute(&v.dot(&v))?[[]], 101);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When computed: where the lengths differ, or an array has no dimension.
     #[track_caller]
@@ -134,6 +144,16 @@ impl<T: Product> Array<T> {
     }
 
     /// The products of all pairs of elements, of either array taken as one axis.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let a: Array<i64> = [1, 2].into_iter().collect();
+    /// let b: Array<i64> = [3, 4, 5].into_iter().collect();
+    /// let table = session.compute(&a.outer(&b))?;
+    /// assert_eq!((table.shape(), table[[1, 2]]), (&[2, 3][..], 10));
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// None of its own.

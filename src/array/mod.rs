@@ -7,7 +7,11 @@
 //! An impossible operation gives an array that carries its error, with the caller's line; it comes out of `compute`,
 //! `plan`, or at once of [`checked`](Array::checked).
 //!
-//! Chapters: [`ufunc`] for operations element by element, [`reductions`], [`creation`], [`random`].
+//! Chapters: [chunks](crate::guide::chunks) and how to choose them; [`creation`], [`random`]; [`ufunc`] for operations
+//! element by element, and types; [`reductions`], and [`Grouped`] for those of groups; [parts, axes, shapes and other
+//! chunks](crate::guide::moving); [running sums, order statistics, products](crate::guide::lanes); [functions of
+//! blocks](crate::guide::blocks); [memory limits and plans](crate::guide::memory);
+//! [settings](crate::guide::environment). Files and labels are in `io::netcdf`.
 //!
 #![doc = include_str!("numpy.md")]
 
@@ -169,6 +173,17 @@ impl<T: Element> Array<T> {
 
     /// The array itself, or the error of the impossible operation that it was made of.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<f64>::zeros(&[2, 3], "auto");
+    /// assert!(x.sum(1).checked().is_ok());
+    /// let error = x.sum(2).checked().unwrap_err();
+    /// println!("{error}"); // the operation, where it was called, the shape, what is wrong
+    /// # let _ = session;
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Operation`].
     pub fn checked(self) -> Result<Self> {
@@ -203,6 +218,14 @@ impl<T: Element> Array<T> {
     }
 
     /// `function` of each element.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
+    /// assert_eq!(session.compute(&x.map(|value| value % 2 == 1))?.into_raw_vec_and_offset().0, [false, true, false, true, false, true]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn map<U: Element>(&self, function: impl Fn(T) -> U + Send + Sync + 'static) -> Array<U> {
         self.map_labelled("map", function)
@@ -225,6 +248,14 @@ impl<T: Element> Array<T> {
     }
 
     /// The same values as another type, as Rust's `as` converts them.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
+    /// assert_eq!(session.compute(&(x.astype::<f32>() / 2.0).slice(&[thermocline::array::Slice::from(1..)]))?.into_raw_vec_and_offset().0, [1.5, 2.0, 2.5]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn astype<U: Element>(&self) -> Array<U>
     where
@@ -279,6 +310,14 @@ impl<T: Element> Array<T> {
     }
 
     /// The number of values that are not NaN, over `axes`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.count(..))?[[]], 2);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn count(&self, axes: impl Axes) -> Array<i64> {
@@ -288,6 +327,15 @@ impl<T: Element> Array<T> {
 
 impl<T: Summable> Array<T> {
     /// The sum over `axes`. Floats are summed in f64; integers and bools in 64 bits, wrapping.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
+    /// assert_eq!(session.compute(&x.sum(0))?.into_raw_vec_and_offset().0, [3_i64, 5, 7]);
+    /// assert_eq!(session.compute(&x.sum(..))?[[]], 15);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn sum(&self, axes: impl Axes) -> Array<T::Total> {
@@ -295,6 +343,14 @@ impl<T: Summable> Array<T> {
     }
 
     /// The sum over `axes` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nansum(..))?[[]], 5.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nansum(&self, axes: impl Axes) -> Array<T::Total> {
@@ -302,6 +358,16 @@ impl<T: Summable> Array<T> {
     }
 
     /// The mean over `axes`: of the same type for floats, f64 for integers.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
+    /// assert_eq!(session.compute(&x.mean(1))?.into_raw_vec_and_offset().0, [1.0, 4.0]);
+    /// let none = Array::<f64>::zeros(&[0, 2], "auto");
+    /// assert!(session.compute(&none.mean(0))?[[1]].is_nan());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn mean(&self, axes: impl Axes) -> Array<T::Average> {
@@ -309,6 +375,14 @@ impl<T: Summable> Array<T> {
     }
 
     /// The mean over `axes` of what is not NaN; NaN where nothing is.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanmean(..))?[[]], 2.5);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanmean(&self, axes: impl Axes) -> Array<T::Average> {
@@ -318,6 +392,16 @@ impl<T: Summable> Array<T> {
 
 impl<T: Real> Array<T> {
     /// The least value over `axes`; NaN where there is one.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
+    /// assert_eq!(session.compute(&x.min(0))?.into_raw_vec_and_offset().0, [0, 1, 2]);
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert!(session.compute(&x.min(..))?[[]].is_nan());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn min(&self, axes: impl Axes) -> Self {
@@ -325,6 +409,16 @@ impl<T: Real> Array<T> {
     }
 
     /// The greatest value over `axes`; NaN where there is one.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
+    /// assert_eq!(session.compute(&x.max(0))?.into_raw_vec_and_offset().0, [3, 4, 5]);
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert!(session.compute(&x.max(..))?[[]].is_nan());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn max(&self, axes: impl Axes) -> Self {
@@ -332,6 +426,14 @@ impl<T: Real> Array<T> {
     }
 
     /// The least value over `axes` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanmin(..))?[[]], 1.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanmin(&self, axes: impl Axes) -> Self {
@@ -339,6 +441,14 @@ impl<T: Real> Array<T> {
     }
 
     /// The greatest value over `axes` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanmax(..))?[[]], 4.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanmax(&self, axes: impl Axes) -> Self {
@@ -346,6 +456,14 @@ impl<T: Real> Array<T> {
     }
 
     /// The variance over `axes`, divided by the number of values.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.var(..))?[[]], 4.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn var(&self, axes: impl Axes) -> Array<T::Spread> {
@@ -353,6 +471,14 @@ impl<T: Real> Array<T> {
     }
 
     /// The standard deviation over `axes`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.std(..))?[[]], 2.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn std(&self, axes: impl Axes) -> Array<T::Spread> {
@@ -360,6 +486,14 @@ impl<T: Real> Array<T> {
     }
 
     /// The variance over `axes` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanvar(..))?[[]], 2.25);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanvar(&self, axes: impl Axes) -> Array<T::Spread> {
@@ -367,6 +501,14 @@ impl<T: Real> Array<T> {
     }
 
     /// The standard deviation over `axes` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanstd(..))?[[]], 1.5);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanstd(&self, axes: impl Axes) -> Array<T::Spread> {

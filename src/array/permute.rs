@@ -236,6 +236,12 @@ impl<T: Element> Array<T> {
 
     /// The axes in the given order: axis `i` of the result is axis `axes[i]` of this array. NumPy's `transpose(axes)`.
     ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.permute_axes(&[2, 0, 1]).shape(), [4, 2, 1]);
+    /// ```
+    ///
     /// # Errors
     /// When computed: where `axes` doesn't name each axis once.
     #[track_caller]
@@ -254,6 +260,12 @@ impl<T: Element> Array<T> {
 
     /// Axes `a` and `b` exchanged.
     ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.swapaxes(0, -1).shape(), [4, 1, 2]);
+    /// ```
+    ///
     /// # Errors
     /// When computed: where there is no such axis.
     #[track_caller]
@@ -269,6 +281,12 @@ impl<T: Element> Array<T> {
     }
 
     /// Axis `from` moved to place `to`, the others in their order.
+    ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.moveaxis(0, -1).shape(), [1, 4, 2]);
+    /// ```
     ///
     /// # Errors
     /// When computed: where there is no such axis.
@@ -286,6 +304,13 @@ impl<T: Element> Array<T> {
     }
 
     /// Without the given axes, which have length 1; `..` for all axes of length 1.
+    ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.squeeze(..).shape(), [2, 4]);
+    /// assert!(x.squeeze(0).checked().is_err());
+    /// ```
     ///
     /// # Errors
     /// When computed: where an axis is named that is longer, or not there.
@@ -312,6 +337,12 @@ impl<T: Element> Array<T> {
 
     /// With a new axis of length 1 at place `axis` of the result.
     ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.expand_dims(0).shape(), [1, 2, 1, 4]);
+    /// ```
+    ///
     /// # Errors
     /// When computed: where the result has no such place.
     #[track_caller]
@@ -327,6 +358,12 @@ impl<T: Element> Array<T> {
     }
 
     /// At least `ndim` dimensions: new axes of length 1 in front.
+    ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.atleast_nd(4).shape(), [1, 2, 1, 4]);
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn atleast_nd(&self, ndim: usize) -> Self {

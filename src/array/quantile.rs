@@ -281,6 +281,14 @@ impl<T: Real + Ordered> Array<T> {
 
     /// The median over `axes` of what is not NaN; NaN where nothing is.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanmedian(..))?[[]], 2.5);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`median`](Self::median).
     #[track_caller]
@@ -312,6 +320,17 @@ impl<T: Real + Ordered> Array<T> {
 
     /// Quantiles over `axes`, by one of NumPy's methods.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::array::Method;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, 2.0, 3.0, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.quantile_by(0.5, .., Method::Lower))?[[]], 2.0);
+    /// assert_eq!(session.compute(&x.quantile_by(0.25, .., Method::Hazen))?[[]], 1.5);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`quantile`](Self::quantile).
     #[track_caller]
@@ -321,6 +340,14 @@ impl<T: Real + Ordered> Array<T> {
     }
 
     /// Quantiles over `axes` of what is not NaN; NaN where nothing is.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanquantile(0.5, ..))?[[]], 2.5);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`quantile`](Self::quantile).
@@ -332,6 +359,16 @@ impl<T: Real + Ordered> Array<T> {
 
     /// Quantiles over `axes` of what is not NaN, by one of NumPy's methods.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::array::Method;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanquantile_by(0.5, .., Method::Higher))?[[]], 4.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`quantile`](Self::quantile).
     #[track_caller]
@@ -342,6 +379,14 @@ impl<T: Real + Ordered> Array<T> {
 
     /// As [`quantile`](Self::quantile), of percentages, 0 to 100.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::arange(0, 101, 1, [30]);
+    /// assert_eq!(session.compute(&x.percentile([5.0, 95.0], ..))?.into_raw_vec_and_offset().0, [5.0, 95.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Where a percentage is not between 0 and 100, or an axis does not exist.
     #[track_caller]
@@ -351,6 +396,14 @@ impl<T: Real + Ordered> Array<T> {
     }
 
     /// As [`nanquantile`](Self::nanquantile), of percentages, 0 to 100.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanpercentile(100.0, ..))?[[]], 4.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`percentile`](Self::percentile).

@@ -123,6 +123,15 @@ impl<T: Element> Array<T> {
 
     /// Backwards along `axes`.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 2], &[1, 2], |at| (1 + at[0] * 2 + at[1]) as i64);
+    /// assert_eq!(session.compute(&x.flip(0))?.into_raw_vec_and_offset().0, [3, 4, 1, 2]);
+    /// assert_eq!(session.compute(&x.flip(..))?.into_raw_vec_and_offset().0, [4, 3, 2, 1]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When computed: where there is no such axis.
     #[track_caller]
@@ -175,6 +184,14 @@ impl<T: Element> Array<T> {
 
     /// Each element `count` times, along `axis`.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 2], &[1, 2], |at| (1 + at[0] * 2 + at[1]) as i64);
+    /// assert_eq!(session.compute(&x.repeat(2, 1))?.into_raw_vec_and_offset().0, [1, 1, 2, 2, 3, 3, 4, 4]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// When computed: where there is no such axis.
     #[track_caller]
@@ -196,6 +213,14 @@ impl<T: Element> Array<T> {
     }
 
     /// The whole array `counts[axis]` times along each axis; with more counts than axes, new axes come first, as NumPy's.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 2], &[1, 2], |at| (1 + at[0] * 2 + at[1]) as i64);
+    /// assert_eq!(session.compute(&x.tile(&[1, 2]))?.into_raw_vec_and_offset().0, [1, 2, 1, 2, 3, 4, 3, 4]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When computed: where the result has more elements than can be.

@@ -227,6 +227,12 @@ impl<T: Element> Array<T> {
     }
 
     /// All elements, in C order, along one axis.
+    ///
+    /// ```
+    /// # use thermocline::Array;
+    /// let x = Array::<f64>::zeros(&[2, 1, 4], "auto");
+    /// assert_eq!(x.ravel().shape(), [8]);
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn ravel(&self) -> Self {

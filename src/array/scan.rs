@@ -284,6 +284,14 @@ impl<T: Summable> Array<T> {
 
     /// The running sum along `axis` of what is not NaN.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nancumsum(0))?.into_raw_vec_and_offset().0, [1.0, 1.0, 5.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`cumsum`](Self::cumsum).
     #[track_caller]
@@ -318,6 +326,14 @@ where
 {
     /// The running product along `axis`, of the types of [`cumsum`](Self::cumsum).
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<i32> = [1, 2, 3, 4].into_iter().collect();
+    /// assert_eq!(session.compute(&x.cumprod(0))?.into_raw_vec_and_offset().0, [1_i64, 2, 6, 24]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`cumsum`](Self::cumsum).
     #[track_caller]
@@ -327,6 +343,14 @@ where
     }
 
     /// The running product along `axis` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nancumprod(0))?.into_raw_vec_and_offset().0, [1.0, 1.0, 4.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`cumsum`](Self::cumsum).

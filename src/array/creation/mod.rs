@@ -48,6 +48,13 @@ impl<T: Element> Array<T> {
     }
 
     /// An array of `shape` that is `value` everywhere. NumPy's `full`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::full(&[2, 2], 7, "auto"))?.into_raw_vec_and_offset().0, [7; 4]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn full(shape: &[usize], value: T, chunks: impl Chunking) -> Self {
@@ -55,6 +62,13 @@ impl<T: Element> Array<T> {
     }
 
     /// An array of `shape` that is zero everywhere, or false. NumPy's `zeros`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::<bool>::zeros(&[2], "auto"))?.into_raw_vec_and_offset().0, [false, false]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn zeros(shape: &[usize], chunks: impl Chunking) -> Self {
@@ -80,6 +94,13 @@ impl<T: Element> Array<T> {
 
 impl<T: Arithmetic> Array<T> {
     /// An array of `shape` that is one everywhere. NumPy's `ones`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::<f32>::ones(&[3], [2]))?.into_raw_vec_and_offset().0, [1.0; 3]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn ones(shape: &[usize], chunks: impl Chunking) -> Self {
@@ -94,6 +115,13 @@ impl<T: Arithmetic> Array<T> {
 
     /// `rows` by `columns` of zeros, with ones on the diagonal that starts `diagonal` columns to the right; to the left where
     /// negative. NumPy's `eye`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::<i64>::eye(2, 3, 1, "auto"))?.into_raw_vec_and_offset().0, [0, 1, 0, 0, 0, 1]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn eye(rows: usize, columns: usize, diagonal: isize, chunks: impl Chunking) -> Self {
@@ -120,6 +148,13 @@ impl<T: Arithmetic> Array<T> {
     }
 
     /// A square of zeros with ones on its diagonal. NumPy's `identity`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::<i64>::identity(2, "auto"))?.into_raw_vec_and_offset().0, [1, 0, 0, 1]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn identity(size: usize, chunks: impl Chunking) -> Self {
@@ -160,6 +195,13 @@ impl<T: Number> Array<T> {
 
 impl<T: RealFloat> Array<T> {
     /// `count` values at equal distances from `start` to `stop`, both met. NumPy's `linspace`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::linspace(0.0, 1.0, 5, "auto"))?.into_raw_vec_and_offset().0, [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn linspace(start: T, stop: T, count: usize, chunks: impl Chunking) -> Self {
@@ -167,6 +209,13 @@ impl<T: RealFloat> Array<T> {
     }
 
     /// `count` values at equal distances from `start` on, `stop` the next one. NumPy's `linspace` with `endpoint=False`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// assert_eq!(session.compute(&Array::linspace_open(0.0, 1.0, 4, "auto"))?.into_raw_vec_and_offset().0, [0.0, 0.25, 0.5, 0.75]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn linspace_open(start: T, stop: T, count: usize, chunks: impl Chunking) -> Self {

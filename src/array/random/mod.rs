@@ -69,6 +69,16 @@ impl Generator {
 
     /// Uniform values from `low` up to but without `high`: 53 random bits each as f64, 24 as f32.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::array::random::Generator;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Generator::new(1).uniform(-1.0_f32, 1.0, &[10_000], [3000]);
+    /// assert!(session.compute(&x.min(..))?[[]] >= -1.0 && session.compute(&x.max(..))?[[]] < 1.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Deferred: where `high` is less than `low`, or either is no finite number.
     #[track_caller]
@@ -91,6 +101,16 @@ impl Generator {
 
     /// Normally distributed values of this mean and standard deviation, by Box and Muller (1958): the cosine and the sine of
     /// one angle are two values. Of 53 random bits none is more than 8.6 deviations away.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::array::random::Generator;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = Generator::new(1).normal(20.0, 2.0, &[10_000], "auto");
+    /// assert!((session.compute(&x.std(..))?[[]] - 2.0).abs() < 0.1);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Deferred: where the deviation is negative, or either is no finite number.
@@ -116,6 +136,16 @@ impl Generator {
 
     /// Integers from `low` up to but without `high`, each as likely as the other: by multiplication, refusing what would make
     /// some likelier (Lemire, *Fast random integer generation in an interval*, 2019).
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::array::random::Generator;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let dice = Generator::new(1).integers(1, 7, &[10_000], "auto");
+    /// assert_eq!((session.compute(&dice.min(..))?[[]], session.compute(&dice.max(..))?[[]]), (1, 6));
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Deferred: where `high` is not greater than `low`.

@@ -50,6 +50,15 @@ impl<T: Real> Array<T> {
     /// Weights have the array's shape, or one axis for each reduced one (a value for each latitude, say), or broadcast. The
     /// result has the array's type, f64 for integers and bools, whatever the weights' type; it is computed in f64.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<i64> = [0, 5, 10].into_iter().collect();
+    /// let weights: Array<f64> = [3.0, 1.0, 1.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.average(0, &weights))?[[]], 3.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Deferred: where the shapes don't fit. When it is computed: where the weights sum to zero.
     #[track_caller]
@@ -62,6 +71,15 @@ impl<T: Real> Array<T> {
 
     /// The [`average`](Self::average) over `axes` of what is not NaN, divided by the weights of that; NaN where those sum to
     /// zero. xarray's `weighted(weights).mean()`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// let weights: Array<f64> = [3.0, 1.0, 1.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanaverage(0, &weights))?[[]], 1.75);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanaverage<W: Real>(&self, axes: impl Axes, weights: &Array<W>) -> Array<T::Spread> {

@@ -64,6 +64,14 @@ impl<T: Element> Reducer<T> for CountNonzero {
 
 impl<T: Element> Array<T> {
     /// Whether any value over `axes` is other than zero; false of none. NumPy's `any`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * at[1]) as i64);
+    /// assert_eq!(session.compute(&x.any(1))?.into_raw_vec_and_offset().0, [false, true]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn any(&self, axes: impl Axes) -> Array<bool> {
@@ -71,6 +79,15 @@ impl<T: Element> Array<T> {
     }
 
     /// Whether all values over `axes` are other than zero; true of none. NumPy's `all`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * at[1]) as i64);
+    /// assert_eq!(session.compute(&x.all(0))?.into_raw_vec_and_offset().0, [false, false, false]);
+    /// assert!(session.compute(&Array::<bool>::zeros(&[0], "auto").all(..))?[[]]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn all(&self, axes: impl Axes) -> Array<bool> {
@@ -78,6 +95,14 @@ impl<T: Element> Array<T> {
     }
 
     /// How many values over `axes` are other than zero. NumPy's `count_nonzero`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * at[1]) as i64);
+    /// assert_eq!(session.compute(&x.count_nonzero(1))?.into_raw_vec_and_offset().0, [0, 2]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn count_nonzero(&self, axes: impl Axes) -> Array<i64> {

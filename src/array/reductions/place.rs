@@ -74,6 +74,15 @@ impl<T: Real> Array<T> {
     /// Over one axis it is the index along it; over several, or all with `..`, the index in C order of what they span. NumPy's
     /// `argmin`.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 3], &[1, 3], |at| [[5, 1, 1], [9, 0, 9]][at[0]][at[1]]);
+    /// assert_eq!(session.compute(&x.argmin(1))?.into_raw_vec_and_offset().0, [1, 1]);
+    /// assert_eq!(session.compute(&x.argmin(..))?[[]], 4);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Deferred: where there is no value along a reduced axis.
     #[track_caller]
@@ -83,6 +92,15 @@ impl<T: Real> Array<T> {
     }
 
     /// The place of the greatest value over `axes`, as [`argmin`](Self::argmin) counts it. NumPy's `argmax`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i64>::from_fn(&[2, 3], &[1, 3], |at| [[5, 1, 1], [9, 0, 9]][at[0]][at[1]]);
+    /// assert_eq!(session.compute(&x.argmax(1))?.into_raw_vec_and_offset().0, [0, 0]);
+    /// assert_eq!(session.compute(&x.argmax(..))?[[]], 3);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Deferred: where there is no value along a reduced axis.
@@ -94,6 +112,15 @@ impl<T: Real> Array<T> {
 
     /// The place of the least value over `axes` that is not NaN, as [`argmin`](Self::argmin) counts it. NumPy's `nanargmin`.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [3.0, f64::NAN, 1.0, 8.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanargmin(..))?[[]], 2);
+    /// assert_eq!(session.compute(&x.argmin(..))?[[]], 1);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Deferred: where there is no value along a reduced axis. When it is computed: where all of them are NaN.
     #[track_caller]
@@ -104,6 +131,14 @@ impl<T: Real> Array<T> {
 
     /// The place of the greatest value over `axes` that is not NaN, as [`argmin`](Self::argmin) counts it. NumPy's
     /// `nanargmax`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [3.0, f64::NAN, 1.0, 8.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanargmax(..))?[[]], 3);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// Deferred: where there is no value along a reduced axis. When it is computed: where all of them are NaN.

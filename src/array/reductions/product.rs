@@ -39,6 +39,14 @@ impl<T: Summable> Reducer<T> for Product {
 impl<T: Summable> Array<T> {
     /// The product over `axes`; 1 of no value. Floats are multiplied in f64; integers and bools in 64 bits, wrapping.
     /// NumPy's `prod`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, 2.0, 3.0, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.prod(..))?[[]], 24.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn prod(&self, axes: impl Axes) -> Array<T::Total> {
@@ -46,6 +54,14 @@ impl<T: Summable> Array<T> {
     }
 
     /// The product over `axes` of what is not NaN. NumPy's `nanprod`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanprod(..))?[[]], 4.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn nanprod(&self, axes: impl Axes) -> Array<T::Total> {
@@ -90,6 +106,14 @@ impl<T: Real + Arithmetic> Reducer<T> for Range {
 impl<T: Real + Arithmetic> Array<T> {
     /// How far the greatest value over `axes` is from the least ("peak to peak"); NaN where there is one. Integers wrap. NumPy's
     /// `ptp`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, 2.0, 3.0, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.ptp(..))?[[]], 3.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn ptp(&self, axes: impl Axes) -> Self {

@@ -49,6 +49,22 @@ fn real<T: Real>(value: T) -> T::Spread {
     T::spread(value.to_f64())
 }
 
+/// Two real numbers: the greater, the lesser, sides and angles. Integers and bools become f64 where a side or an angle is asked for.
+///
+/// ```
+/// # use thermocline::{Array, Session};
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x: Array<f64> = [3.0, f64::NAN].into_iter().collect();
+/// let y: Array<f64> = [4.0, 1.0].into_iter().collect();
+/// assert!(session.compute(&x.maximum(&y))?[[1]].is_nan());
+/// assert!(session.compute(&x.minimum(&y))?[[1]].is_nan());
+/// assert_eq!(session.compute(&x.fmax(&y))?.into_raw_vec_and_offset().0, [4.0, 1.0]);
+/// assert_eq!(session.compute(&x.fmin(&y))?.into_raw_vec_and_offset().0, [3.0, 1.0]);
+/// assert_eq!(session.compute(&x.hypot(&y))?[[0]], 5.0);
+/// assert_eq!(session.compute(&x.copysign(-1.0))?[[0]], -3.0);
+/// assert_eq!(session.compute(&y.arctan2(&y))?[[0]], std::f64::consts::FRAC_PI_4);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 impl<T: Real> Array<T> {
     binary_methods! {
         maximum, "The greater of two; NaN if either is.", T, greater_of;
@@ -62,6 +78,14 @@ impl<T: Real> Array<T> {
 
     /// The value, not less than `min` nor greater than `max`: `max` where `min` is greater than that. NumPy's `clip`; for one bound
     /// see [`maximum`](Self::maximum) and [`minimum`](Self::minimum).
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, 2.0, 3.0, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.clip(1.5, 3.0))?.into_raw_vec_and_offset().0, [1.5, 2.0, 3.0, 3.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn clip(&self, min: impl Operand<T>, max: impl Operand<T>) -> Self {
@@ -75,6 +99,18 @@ impl<T: Real> Array<T> {
     }
 }
 
+/// Division with a remainder.
+///
+/// ```
+/// # use thermocline::{Array, Session};
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let n: Array<i64> = [-7, 7].into_iter().collect();
+/// assert_eq!(session.compute(&n.floor_divide(2))?.into_raw_vec_and_offset().0, [-4, 3]);
+/// assert_eq!(session.compute(&n.remainder(2))?.into_raw_vec_and_offset().0, [1, 1]);
+/// assert_eq!(session.compute(&n.fmod(2))?.into_raw_vec_and_offset().0, [-1, 1]);
+/// assert_eq!(session.compute(&n.floor_divide(0))?.into_raw_vec_and_offset().0, [0, 0]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 impl<T: Number> Array<T> {
     binary_methods! {
         floor_divide, "The quotient rounded down; zero for an integer divided by zero.", T, Number::floor_divide;
@@ -85,6 +121,15 @@ impl<T: Number> Array<T> {
 
 impl<T: Summable> Array<T> {
     /// The quotient; of integers and bools as f64, unlike the operator `/`. NumPy's `divide`, its `/`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<i64> = [7, -7].into_iter().collect();
+    /// assert_eq!(session.compute(&n.divide(2))?.into_raw_vec_and_offset().0, [3.5, -3.5]);
+    /// assert_eq!(session.compute(&(&n / 2))?.into_raw_vec_and_offset().0, [3, -3]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn divide(&self, other: impl Operand<T>) -> Array<T::Average> {

@@ -25,6 +25,18 @@ fn truth<T: Element>(value: T) -> bool {
 }
 
 /// Comparison, which NaN never passes but for `not_equal`, and logic, where what is not zero is true.
+///
+/// ```
+/// # use thermocline::{Array, Session};
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let a: Array<f64> = [0.0, 2.0, f64::NAN].into_iter().collect();
+/// assert_eq!(session.compute(&a.equal(&a))?.into_raw_vec_and_offset().0, [true, true, false]);
+/// assert_eq!(session.compute(&a.not_equal(2.0))?.into_raw_vec_and_offset().0, [true, false, true]);
+/// assert_eq!(session.compute(&a.logical_and(1.0))?.into_raw_vec_and_offset().0, [false, true, true]);
+/// assert_eq!(session.compute(&a.logical_or(0.0))?.into_raw_vec_and_offset().0, [false, true, true]);
+/// assert_eq!(session.compute(&a.logical_xor(1.0))?.into_raw_vec_and_offset().0, [true, false, false]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 impl<T: Element> Array<T> {
     comparisons! {
         equal, "Whether two values are equal.", |a, b| a == b;
@@ -35,12 +47,32 @@ impl<T: Element> Array<T> {
     }
 
     /// Whether the value is zero. NumPy's `logical_not`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<i64> = [0, 3].into_iter().collect();
+    /// assert_eq!(session.compute(&n.logical_not())?.into_raw_vec_and_offset().0, [true, false]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn logical_not(&self) -> Array<bool> {
         self.map_labelled("logical_not", |value| !truth(value))
     }
 }
 
+/// Order, which NaN has none in.
+///
+/// ```
+/// # use thermocline::{Array, Session};
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let n: Array<i64> = [1, 2, 3].into_iter().collect();
+/// assert_eq!(session.compute(&n.less(2))?.into_raw_vec_and_offset().0, [true, false, false]);
+/// assert_eq!(session.compute(&n.less_equal(2))?.into_raw_vec_and_offset().0, [true, true, false]);
+/// assert_eq!(session.compute(&n.greater(2))?.into_raw_vec_and_offset().0, [false, false, true]);
+/// assert_eq!(session.compute(&n.greater_equal(2))?.into_raw_vec_and_offset().0, [false, true, true]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 impl<T: Real> Array<T> {
     comparisons! {
         less, "Whether the value is less.", |a, b| a < b;

@@ -53,6 +53,28 @@ use crate::chunk::Element;
 macro_rules! float_methods {
     ($($name:ident, $doc:literal, $f64:path, $f32:path, $complex:path;)+) => {
         /// Functions of numbers with a fraction; integers and bools become f64.
+        ///
+        /// ```
+        /// # use thermocline::{Array, Session};
+        /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+        /// let x = Array::<f64>::linspace(0.1, 0.9, 5, "auto");
+        /// let inverses = [
+        ///     x.exp().log(), x.exp2().log2(), x.expm1().log1p(), (&x * 10.0_f64.ln()).exp().log10(), x.square().sqrt(),
+        ///     x.sin().arcsin(), x.cos().arccos(), x.tan().arctan(),
+        ///     x.sinh().arcsinh(), (&x + 1.0).arccosh().cosh() - 1.0, x.tanh().arctanh(),
+        /// ];
+        /// for same in session.compute(&inverses[..])? {
+        ///     assert!((same[[2]] - 0.5).abs() < 1e-12);
+        /// }
+        /// let below: Array<i32> = [-1, 4].into_iter().collect();
+        /// let roots = session.compute(&below.sqrt())?; // f64
+        /// assert!(roots[[0]].is_nan() && roots[[1]] == 2.0);
+        /// let odd: Array<f64> = [f64::NAN, f64::INFINITY, -1.0].into_iter().collect();
+        /// assert_eq!(session.compute(&odd.isfinite())?.into_raw_vec_and_offset().0, [false, false, true]);
+        /// assert_eq!(session.compute(&odd.isinf())?.into_raw_vec_and_offset().0, [false, true, false]);
+        /// assert_eq!(session.compute(&odd.angle())?[[2]], std::f64::consts::PI);
+        /// # Ok::<(), thermocline::Error>(())
+        /// ```
         impl<T: Summable> Array<T> {
             $(
                 #[doc = concat!($doc, " NumPy's `", stringify!($name), "`.")]
@@ -101,6 +123,14 @@ fn is_finite<F: Float>(value: F) -> bool {
 
 impl<T: Element> Array<T> {
     /// Whether each value is NaN, in either part if complex.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.isnan())?.into_raw_vec_and_offset().0, [false, true, false]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn isnan(&self) -> Array<bool> {
         self.map_labelled("isnan", T::is_nan)
@@ -118,6 +148,15 @@ macro_rules! real_methods {
 }
 
 /// Functions of real numbers; integers and bools become f64.
+///
+/// ```
+/// # use thermocline::{Array, Session};
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let n: Array<i32> = [0, 8].into_iter().collect();
+/// assert_eq!(session.compute(&n.cbrt())?.into_raw_vec_and_offset().0, [0.0, 2.0]);
+/// assert_eq!(session.compute(&n.radians().degrees().round(9))?.into_raw_vec_and_offset().0, [0.0, 8.0]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 impl<T: Real> Array<T> {
     real_methods! {
         cbrt, "The cube root.";
@@ -126,6 +165,14 @@ impl<T: Real> Array<T> {
     }
 
     /// Whether the sign bit is set: of negative numbers, and of -0.0. NumPy's `signbit`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [-0.0, 0.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.signbit())?.into_raw_vec_and_offset().0, [true, false]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn signbit(&self) -> Array<bool> {
         self.map_labelled("signbit", |value| T::spread(value.to_f64()).signbit())
@@ -143,6 +190,17 @@ macro_rules! rounding_methods {
 }
 
 /// Rounding to whole numbers; integers are whole.
+///
+/// ```
+/// # use thermocline::{Array, Session};
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x: Array<f64> = [-1.5, 0.5, 2.7].into_iter().collect();
+/// assert_eq!(session.compute(&x.floor())?.into_raw_vec_and_offset().0, [-2.0, 0.0, 2.0]);
+/// assert_eq!(session.compute(&x.ceil())?.into_raw_vec_and_offset().0, [-1.0, 1.0, 3.0]);
+/// assert_eq!(session.compute(&x.trunc())?.into_raw_vec_and_offset().0, [-1.0, 0.0, 2.0]);
+/// assert_eq!(session.compute(&x.rint())?.into_raw_vec_and_offset().0, [-2.0, 0.0, 3.0]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 impl<T: RealFloat> Array<T> {
     rounding_methods! {
         floor, "The greatest whole number that is not greater.";
@@ -157,6 +215,15 @@ impl<T: Number> Array<T> {
     ///
     /// NumPy's `round`: the value is scaled, rounded, and scaled back, so that 1.005 to 2 decimals may go either way. Integers
     /// are rounded exactly, and wrap.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [0.5, 1.5, 123.4].into_iter().collect();
+    /// assert_eq!(session.compute(&x.round(0))?.into_raw_vec_and_offset().0, [0.0, 2.0, 123.0]);
+    /// assert_eq!(session.compute(&x.round(-2))?.into_raw_vec_and_offset().0, [0.0, 0.0, 100.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn round(&self, decimals: i32) -> Self {
         self.map_labelled("round", move |value| value.round_to(decimals))
@@ -165,42 +232,105 @@ impl<T: Number> Array<T> {
 
 impl<T: Arithmetic> Array<T> {
     /// The size of each value, real for complex ones. That of the least integer wraps to itself. NumPy's `abs`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<i8> = [-3, 3, i8::MIN].into_iter().collect();
+    /// assert_eq!(session.compute(&n.abs())?.into_raw_vec_and_offset().0, [3, 3, i8::MIN]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn abs(&self) -> Array<T::Magnitude> {
         self.map_labelled("abs", T::magnitude)
     }
 
     /// -1, 0 or 1, and NaN for NaN; for a complex number the one of size 1 in its direction. NumPy 2's `sign`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [-2.5, 0.0, 7.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.sign())?.into_raw_vec_and_offset().0, [-1.0, 0.0, 1.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn sign(&self) -> Self {
         self.map_labelled("sign", T::sign)
     }
 
     /// Each value times itself. NumPy's `square`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<u8> = [3, 16].into_iter().collect();
+    /// assert_eq!(session.compute(&n.square())?.into_raw_vec_and_offset().0, [9, 0]); // integers wrap
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn square(&self) -> Self {
         self.map_labelled("square", |value| T::times(value, value))
     }
 
     /// One divided by each value; rounded towards zero for integers, zero for zero. NumPy's `reciprocal`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [4.0, 0.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.reciprocal())?.into_raw_vec_and_offset().0, [0.25, f64::INFINITY]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn reciprocal(&self) -> Self {
         self.map_labelled("reciprocal", |value| T::over(T::UNIT, value))
     }
 
     /// The real part; a real number itself. NumPy's `real`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::Complex;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let z = Array::from(Complex::new(3.0, -4.0));
+    /// assert_eq!(session.compute(&z.real())?[[]], 3.0);
+    /// assert_eq!(session.compute(&z.abs())?[[]], 5.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn real(&self) -> Array<T::Magnitude> {
         self.map_labelled("real", T::real_part)
     }
 
     /// The imaginary part; zero for a real number. NumPy's `imag`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::Complex;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let z = Array::from(Complex::new(3.0, -4.0));
+    /// assert_eq!(session.compute(&z.imag())?[[]], -4.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn imag(&self) -> Array<T::Magnitude> {
         self.map_labelled("imag", T::imaginary_part)
     }
 
     /// The complex conjugate; a real number itself. NumPy's `conj`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::Complex;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let z = Array::from(Complex::new(3.0, -4.0));
+    /// assert_eq!(session.compute(&z.conj())?[[]], Complex::new(3.0, 4.0));
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn conj(&self) -> Self {
         self.map_labelled("conj", T::conjugate)
@@ -210,6 +340,14 @@ impl<T: Arithmetic> Array<T> {
 /// What may stand in the place of values that are no numbers.
 impl<T: Float> Array<T> {
     /// NaN as zero, infinities as the greatest and the least finite value, in both parts if complex. NumPy's `nan_to_num`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [f64::NAN, f64::INFINITY, 1.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nan_to_num())?.into_raw_vec_and_offset().0, [0.0, f64::MAX, 1.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn nan_to_num(&self) -> Self {
         let greatest = T::Part::GREATEST;
@@ -217,6 +355,14 @@ impl<T: Float> Array<T> {
     }
 
     /// NaN as `nan`, infinities as `positive` and `negative`, in both parts if complex.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [f64::NAN, f64::INFINITY, 1.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nan_to_num_with(-1.0, 9.0, -9.0))?.into_raw_vec_and_offset().0, [-1.0, 9.0, 1.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn nan_to_num_with(&self, nan: T::Part, positive: T::Part, negative: T::Part) -> Self {
         let number = move |part: T::Part| {

@@ -167,12 +167,37 @@ impl<T: Element> FieldGroups<T> {
     }
 
     /// The labels of the groups.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let time = Coordinate::new("time", [0.0, 1.0, 31.0, 32.0]).with_attribute("units", "days since 2001-01-01");
+    /// let values: Array<f64> = [1.0, 3.0, 10.0, f64::NAN].into_iter().collect();
+    /// let by_month = Field::new("x", values, ["time"]).with_coordinate(time).group_by("time", TimePart::Month);
+    /// assert_eq!((by_month.labels().name(), by_month.labels().values()), ("month", &[1.0, 2.0][..]));
+    /// # let _ = session;
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn labels(&self) -> &Coordinate {
         &self.labels
     }
 
     /// How many values of each group are not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let time = Coordinate::new("time", [0.0, 1.0, 31.0, 32.0]).with_attribute("units", "days since 2001-01-01");
+    /// let values: Array<f64> = [1.0, 3.0, 10.0, f64::NAN].into_iter().collect();
+    /// let by_month = Field::new("x", values, ["time"]).with_coordinate(time).group_by("time", TimePart::Month);
+    /// assert_eq!(session.compute(&by_month.count())?.into_raw_vec_and_offset().0, [2, 1]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn count(&self) -> Field<i64> {
@@ -251,6 +276,18 @@ reductions! {
 
 impl<T: Real> FieldGroups<T> {
     /// The variance of what is not NaN in each group, divided by the number of values.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let time = Coordinate::new("time", [0.0, 1.0, 31.0, 32.0]).with_attribute("units", "days since 2001-01-01");
+    /// let values: Array<f64> = [1.0, 3.0, 10.0, f64::NAN].into_iter().collect();
+    /// let by_month = Field::new("x", values, ["time"]).with_coordinate(time).group_by("time", TimePart::Month);
+    /// assert_eq!(session.compute(&by_month.var())?.into_raw_vec_and_offset().0, [1.0, 0.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn var(&self) -> Field<T::Spread> {
@@ -260,6 +297,18 @@ impl<T: Real> FieldGroups<T> {
 
 impl<T: Arithmetic + Summable<Average = T>> FieldGroups<T> {
     /// Each value less the mean of its group.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let time = Coordinate::new("time", [0.0, 1.0, 31.0, 32.0]).with_attribute("units", "days since 2001-01-01");
+    /// let values: Array<f64> = [1.0, 3.0, 10.0, f64::NAN].into_iter().collect();
+    /// let by_month = Field::new("x", values, ["time"]).with_coordinate(time).group_by("time", TimePart::Month);
+    /// assert_eq!(session.compute(&by_month.anomaly())?.as_slice().map(|x| &x[..3]), Some(&[-1.0, 1.0, 0.0][..]));
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn anomaly(&self) -> Field<T> {

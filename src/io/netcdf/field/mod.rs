@@ -199,6 +199,17 @@ impl<T: Element> Field<T> {
     }
 
     /// `function` of each value.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.map(|value| value * 10.0).max(..))?[[]], 80.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn map<U: Element>(&self, function: impl Fn(T) -> U + Send + Sync + 'static) -> Field<U> {
         self.with_array(self.array.map(function))
@@ -214,6 +225,18 @@ impl<T: Element> Field<T> {
     }
 
     /// The same values in other chunks: see [`Array::rechunk`].
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(x.rechunk((-1, 1)).array().chunks().counts(), [1, 2]);
+    /// # let _ = session;
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When computed: where the lengths are not ones of this field.

@@ -100,6 +100,17 @@ impl<T: Element> Field<T> {
     }
 
     /// How many values over `dimensions` are not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.count("time"))?.into_raw_vec_and_offset().0, [3, 2]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn count(&self, dimensions: impl Dimensions) -> Field<i64> {
@@ -109,6 +120,17 @@ impl<T: Element> Field<T> {
 
 impl<T: Summable> Field<T> {
     /// The sum over `dimensions` of what is not NaN; 0 where nothing is.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.sum("time"))?.into_raw_vec_and_offset().0, [12.0, 6.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn sum(&self, dimensions: impl Dimensions) -> Field<T::Total> {
@@ -116,6 +138,19 @@ impl<T: Summable> Field<T> {
     }
 
     /// The mean over `dimensions` of what is not NaN; NaN where nothing is.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// let mean = x.mean("time");
+    /// assert_eq!((mean.dimensions(), mean.coordinate("lat").is_some()), (&["lat".to_owned()][..], true));
+    /// assert_eq!(session.compute(&mean)?.into_raw_vec_and_offset().0, [4.0, 3.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn mean(&self, dimensions: impl Dimensions) -> Field<T::Average> {
@@ -125,6 +160,17 @@ impl<T: Summable> Field<T> {
 
 impl<T: Real> Field<T> {
     /// The least value over `dimensions` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.min(["time", "lat"]))?.into_raw_vec_and_offset().0, [1.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn min(&self, dimensions: impl Dimensions) -> Self {
@@ -132,6 +178,17 @@ impl<T: Real> Field<T> {
     }
 
     /// The greatest value over `dimensions` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.max(..))?[[]], 8.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn max(&self, dimensions: impl Dimensions) -> Self {
@@ -139,6 +196,17 @@ impl<T: Real> Field<T> {
     }
 
     /// The variance over `dimensions` of what is not NaN, divided by the number of values.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.var("lat"))?.into_raw_vec_and_offset().0, [0.25, 0.0, 4.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn var(&self, dimensions: impl Dimensions) -> Field<T::Spread> {
@@ -146,6 +214,17 @@ impl<T: Real> Field<T> {
     }
 
     /// The standard deviation over `dimensions` of what is not NaN.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.std("lat"))?.into_raw_vec_and_offset().0, [0.5, 0.0, 2.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn std(&self, dimensions: impl Dimensions) -> Field<T::Spread> {
@@ -155,6 +234,17 @@ impl<T: Real> Field<T> {
 
 impl<T: Real + Ordered> Field<T> {
     /// The median over `dimensions` of what is not NaN, exact; NaN where nothing is.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let values = Array::<f64>::from_fn(&[3, 2], &[2, 2], |at| [[1.0, 2.0], [3.0, f64::NAN], [8.0, 4.0]][at[0]][at[1]]);
+    /// let x = Field::new("x", values, ["time", "lat"]).with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+    /// assert_eq!(session.compute(&x.median("time"))?.into_raw_vec_and_offset().0, [3.0, 3.0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn median(&self, dimensions: impl Dimensions) -> Field<T::Spread> {

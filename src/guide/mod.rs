@@ -1,0 +1,31 @@
+//! Chapters for users: what to know before the first large run.
+//!
+//! - [`chunks`]: what a chunk is, and how large it should be.
+//! - [`moving`]: parts, axes, shapes, and other chunks.
+//! - [`lanes`]: running sums, order statistics, products of matrices.
+//! - [`blocks`]: functions of one's own.
+//! - [`memory`]: what a limit means, and what a plan says.
+//! - [`environment`]: settings from outside.
+//!
+//! Other chapters stand where their names are: [`ufunc`](crate::array::ufunc) for operations element by element and
+//! their types, [`reductions`](crate::array::reductions), [`creation`](crate::array::creation),
+//! [`random`](crate::array::random), [`Grouped`](crate::array::Grouped) for groups, and with the feature `hdf5`
+//! `io::netcdf` for files, labels, times and climatologies.
+
+#[doc = include_str!("chunks.md")]
+pub mod chunks {}
+
+#[doc = include_str!("moving.md")]
+pub mod moving {}
+
+#[doc = include_str!("lanes.md")]
+pub mod lanes {}
+
+#[doc = include_str!("blocks.md")]
+pub mod blocks {}
+
+#[doc = include_str!("memory.md")]
+pub mod memory {}
+
+#[doc = include_str!("environment.md")]
+pub mod environment {}
