@@ -106,6 +106,8 @@ fn quantiles_are_those_of_sorted_lanes() {
         let q = random.below(17) as f64 / 16.0;
         let found = lab.values(random, &x.nanquantile_by(q, axes, method), &what);
         assert_close(&found, &expected(&values, &along, q, method, true), &format!("{what}: {method:?} {q}"));
+        let found = lab.values(random, &x.quantile_by(q, axes, method), &what);
+        assert_close(&found, &expected(&values, &along, q, method, false), &format!("{what}: {method:?} {q}"));
         let found = lab.values(random, &x.quantile(q, axes), &what);
         assert_close(&found, &expected(&values, &along, q, Method::Linear, false), &what);
         let median = expected(&values, &along, 0.5, Method::Linear, false);
