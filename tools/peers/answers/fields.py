@@ -119,6 +119,17 @@ def reduce(name: str, dim=None) -> Link:
     return Link(name, lambda x: getattr(x, name)(dim), {"dim": [dim] if isinstance(dim, str) else dim})
 
 
+def slope(name: str) -> Link:
+    """Of the line through what is there, along labels that are numbers. Of the many lines through a single value NumPy
+    takes the least, with a warning; thermocline has no slope there."""
+
+    def fit(x):
+        fitted = x.polyfit(name, 1, skipna=True).polyfit_coefficients.sel(degree=1, drop=True)
+        return fitted.where(x.count(name) > 1)
+
+    return Link("slope", fit, {"coordinate": name})
+
+
 def isel(dimension: str, place: int) -> Link:
     return Link("isel", lambda x: x.isel({dimension: place}), {"dimension": dimension, "place": place})
 

@@ -24,6 +24,7 @@ from .fields import (
     reduce,
     resampled,
     sel,
+    slope,
     times_case,
     values_case,
 )
@@ -101,6 +102,9 @@ def _of_series(sst: Variable):
             yield case("groups", sst, grouped(part, name))
         if "360_day" not in str(sst.paths[0]):
             yield case("groups", sst, resampled(name))
+    for dim in DIMENSIONS:
+        yield case(group, sst, reduce("median", dim))
+    yield case(group, sst, slope("lat"))
     for part in PARTS:
         yield case("groups", sst, grouped(part, "anomaly"))
         yield case("groups", sst, grouped(part, "anomaly"), reduce("std", "time"))

@@ -106,6 +106,8 @@ fn apply(step: &Step, known: &Known) -> Result<Option<Known>, Outcome> {
         "std" => on!(x => x.std(dimensions).into()),
         "var" => on!(x => x.var(dimensions).into()),
         "count" => on!(x => x.count(dimensions).into()),
+        "median" => on!(x => x.median(dimensions).into()),
+        "slope" => on!(x => x.slope(&step.need::<String>("coordinate")).into()),
         "isel" => on!(x => isel(step, x).into()),
         "sel" => on!(x => x.sel(&step.need::<String>("coordinate"), label(step)).into()),
         "groupby" => on!(x => return grouped(step, x)),
