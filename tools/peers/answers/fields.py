@@ -130,6 +130,15 @@ def slope(name: str) -> Link:
     return Link("slope", fit, {"coordinate": name})
 
 
+def weighted_mean(dim: list[str]) -> Link:
+    """Weighted by the area of a cell of a grid of degrees."""
+    return Link(
+        "weighted_mean",
+        lambda x: x.weighted(np.cos(np.deg2rad(x.lat.astype(np.float64)))).mean(dim),
+        {"dim": dim, "coordinate": "lat"},
+    )
+
+
 def isel(dimension: str, place: int) -> Link:
     return Link("isel", lambda x: x.isel({dimension: place}), {"dimension": dimension, "place": place})
 

@@ -27,6 +27,7 @@ from .fields import (
     slope,
     times_case,
     values_case,
+    weighted_mean,
 )
 
 SELECTIONS = [
@@ -105,6 +106,8 @@ def _of_series(sst: Variable):
     for dim in DIMENSIONS:
         yield case(group, sst, reduce("median", dim))
     yield case(group, sst, slope("lat"))
+    for dim in (["lat"], ["lat", "lon"], ["time", "lon"]):
+        yield case(group, sst, weighted_mean(dim))
     for part in PARTS:
         yield case("groups", sst, grouped(part, "anomaly"))
         yield case("groups", sst, grouped(part, "anomaly"), reduce("std", "time"))

@@ -107,6 +107,10 @@ fn apply(step: &Step, known: &Known) -> Result<Option<Known>, Outcome> {
         "var" => on!(x => x.var(dimensions).into()),
         "count" => on!(x => x.count(dimensions).into()),
         "median" => on!(x => x.median(dimensions).into()),
+        "weighted_mean" => on!(x => {
+            let area = coordinate(step, x.coordinates())?.to_field().map(|degrees| degrees.to_radians().cos());
+            x.weighted_mean(dimensions, &area).into()
+        }),
         "slope" => on!(x => x.slope(&step.need::<String>("coordinate")).into()),
         "isel" => on!(x => isel(step, x).into()),
         "sel" => on!(x => x.sel(&step.need::<String>("coordinate"), label(step)).into()),
