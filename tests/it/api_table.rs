@@ -1,6 +1,8 @@
 //! The tables "from NumPy, xarray and Dask": every expression in their last columns is compiled here, and no other.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use ndarray::Array1;
 use thermocline::array::random::Generator;
@@ -30,6 +32,7 @@ fn compiled(session: &Session) -> Vec<&'static str> {
     let m = x.less(2.0);
     let z = x.astype::<Complex<f64>>();
     let mut rng = Generator::new(1);
+    let a = Array1::from(vec![1.0, 2.0, 3.0]).into_dyn();
     expressions! {
         // Making arrays.
         Array::<f64>::zeros(&[3, 4], "auto");
@@ -46,6 +49,7 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         Array::from_fn(&[3, 4], &[1, 4], |at| (at[0] + at[1]) as f64);
         Array::from_iter([1.0, 2.0]);
         Array::from(2.0);
+        Array::from_ndarray(a.clone(), &[2]);
         rng.uniform(0.0, 1.0, &[3, 4], "auto");
         rng.normal(0.0, 1.0, &[3, 4], "auto");
         rng.integers(0, 10, &[3, 4], "auto");
@@ -226,6 +230,7 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         x.tensordot(&y, ([0], [0]));
         x.map_overlap(Overlap::new(&[1, 1]).boundary(Boundary::Reflect), |block, _| block.to_owned());
         x.map_blocks(|block, _| block.to_owned());
+        x.map_blocks_with(MapBlocks::new(), |block, _| block.to_owned());
         x.zip_blocks(&y, MapBlocks::new(), |x, y, _| &x + &y);
         x.rechunk([1, -1]);
         x.rechunk((-1, "auto"));
@@ -233,6 +238,9 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         session.compute(&x);
         session.compute((&x, &y));
         session.persist(&x);
+        session.submit(&x);
+        x.clone().checked();
+        session.plan(&x);
     }
 }
 
@@ -259,6 +267,51 @@ fn the_table_names_what_there_is() {
     assert_named("src/array/numpy.md", TABLE, compiled(&session));
 }
 
+#[test]
+fn the_table_names_every_method_of_arrays() {
+    // A source is a trait to implement: no expression of a line.
+    assert_complete("src/array", "Array<T> {", TABLE, &["from_source", "from_shared_source"]);
+}
+
+/// Each public function in a block `impl … {header}` of the files in `folder` stands in an expression of `table`, unless
+/// it is one of `others`.
+fn assert_complete(folder: &str, header: &str, table: &str, others: &[&str]) {
+    let expressions = tabled(table);
+    let named = |name: &str| expressions.iter().any(|code| words(code).any(|word| word == name));
+    let (mut found, mut missing) = (0, Vec::new());
+    for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)) {
+        let text = fs::read_to_string(&file).unwrap();
+        let mut within = false;
+        for line in text.lines() {
+            if line.starts_with("impl") || line == "}" {
+                within = line.ends_with(header) && !line.contains(" for ");
+            }
+            let Some(name) = line.strip_prefix("    pub fn ").filter(|_| within).and_then(|rest| words(rest).next())
+            else {
+                continue;
+            };
+            found += 1;
+            if !named(name) && !others.contains(&name) {
+                missing.push(format!("{name} of {}", file.display()));
+            }
+        }
+    }
+    assert!(found > 10, "{found} methods found in {folder}");
+    assert!(missing.is_empty(), "public, but in no expression of the table: {missing:#?}");
+}
+
+fn words(code: &str) -> impl Iterator<Item = &str> {
+    code.split(|character: char| !character.is_alphanumeric() && character != '_')
+}
+
+/// The Rust files in `folder` and below.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let files = files.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
+}
+
 /// `table`, which is in `file`, and what is compiled have the same expressions.
 fn assert_named(file: &str, table: &str, compiled: Vec<&str>) {
     let compiled: BTreeSet<String> = compiled.into_iter().map(plain).collect();
@@ -271,7 +324,7 @@ fn assert_named(file: &str, table: &str, compiled: Vec<&str>) {
 
 #[cfg(feature = "hdf5")]
 mod labels {
-    use thermocline::io::netcdf::{self, Coordinate, Field, Nearest, TimePart};
+    use thermocline::io::netcdf::{self, AttributeValue, Coordinate, Field, Nearest, TimePart};
 
     use super::*;
 
@@ -294,6 +347,11 @@ mod labels {
             ds.dimensions();
             ds.attributes();
             ds.data_variables();
+            ds.groups();
+            ds.unread();
+            ds.clone().block_size("64MiB".parse().unwrap());
+            ds.paths();
+            ds.gaps();
             ds.coordinates();
             ds.field::<f32>("sst");
             ds.array::<f32>("sst");
@@ -301,6 +359,9 @@ mod labels {
             x.coordinate("time").unwrap().times();
             Field::new("x", a.clone(), ["time", "lat"]);
             x.clone().with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
+            x.clone().renamed("y");
+            x.clone().with_attribute("units", AttributeValue::Text("K".into()));
+            x.clone().checked();
             x.dimensions();
             x.shape();
             x.units();
@@ -350,5 +411,11 @@ mod labels {
         let file = crate::ncfile::NcFile::create(folder.path().join("a.nc"));
         let data = netcdf::open(file.close()).unwrap();
         assert_named("src/io/netcdf/xarray.md", TABLE, compiled(&data, &session));
+    }
+
+    #[test]
+    fn the_table_names_every_method_of_fields() {
+        // What a field was made of, all of it shown by `println!("{x}")`.
+        assert_complete("src/io/netcdf/field", "Field<T> {", TABLE, &["name", "coordinates", "attributes"]);
     }
 }
