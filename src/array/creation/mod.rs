@@ -76,6 +76,16 @@ impl<T: Element> Array<T> {
     }
 
     /// `value` everywhere, in the shape and chunks of this array. NumPy's `full_like`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<f64>::zeros(&[4], [2]);
+    /// let flags = x.full_like(true);
+    /// assert_eq!(flags.chunks(), x.chunks());
+    /// assert_eq!(session.compute(&flags)?.into_raw_vec_and_offset().0, [true; 4]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn full_like<U: Element>(&self, value: U) -> Array<U> {
         if let Some(error) = &self.failure {

@@ -47,6 +47,17 @@ bitwise! {
 
 impl<T: Element + Not<Output = T>> Array<T> {
     /// Each bit inverted; on bools, not. NumPy's `invert`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<u8> = [0b1100, 0b1010].into_iter().collect();
+    /// assert_eq!(session.compute(&n.invert())?.into_raw_vec_and_offset().0, [0b1111_0011, 0b1111_0101]);
+    /// assert_eq!(session.compute(&n.bitwise_and(6))?.into_raw_vec_and_offset().0, [4, 2]);
+    /// assert_eq!(session.compute(&n.bitwise_or(6))?.into_raw_vec_and_offset().0, [14, 14]);
+    /// assert_eq!(session.compute(&n.bitwise_xor(6))?.into_raw_vec_and_offset().0, [10, 12]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn invert(&self) -> Self {
         self.map_labelled("invert", |value| !value)
@@ -77,6 +88,15 @@ fn shift<T: Real>(count: T) -> Option<u32> {
 
 impl<T: Real + Shl<u32, Output = T> + Shr<u32, Output = T> + Not<Output = T>> Array<T> {
     /// The bits moved to the left; zero where by more than there are, or by a negative count. NumPy's `left_shift`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<u8> = [0b1100, 0b1010].into_iter().collect();
+    /// assert_eq!(session.compute(&n.left_shift(5))?.into_raw_vec_and_offset().0, [128, 64]);
+    /// assert_eq!(session.compute(&n.left_shift(8))?.into_raw_vec_and_offset().0, [0, 0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn left_shift(&self, other: impl Operand<T>) -> Self {
@@ -87,6 +107,14 @@ impl<T: Real + Shl<u32, Output = T> + Shr<u32, Output = T> + Not<Output = T>> Ar
 
     /// The bits moved to the right, copies of the sign coming in; zero or -1 where by more than there are, or by a negative
     /// count. NumPy's `right_shift`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let n: Array<u8> = [0b1100, 0b1010].into_iter().collect();
+    /// assert_eq!(session.compute(&n.right_shift(2))?.into_raw_vec_and_offset().0, [3, 2]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn right_shift(&self, other: impl Operand<T>) -> Self {
