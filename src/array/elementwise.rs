@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
-use super::node::{Access, Kind, Leader, Node, Shared};
+use super::node::{Access, Kind, Leader, Node, Shared, as_its_input};
 use super::source::Visit;
 use super::strided::strides;
 use crate::chunk::Element;
@@ -39,25 +39,7 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
         self.input.grid()
     }
 
-    fn kind(&self) -> Kind {
-        if self.input.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
-    }
-
-    fn access(&self) -> Access {
-        self.input.access()
-    }
-
-    fn unit(&self) -> Vec<usize> {
-        self.input.unit()
-    }
-
-    fn followed(&self) -> Vec<Leader> {
-        self.input.leader().into_iter().collect()
-    }
-
-    fn depth(&self) -> u32 {
-        self.input.depth() + 1
-    }
+    as_its_input!();
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let input = compiler.compile(&self.input, region)?;

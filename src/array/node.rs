@@ -80,6 +80,33 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
     }
 }
 
+/// What a node says of itself whose kernel gives a tile for each tile of its one `input`.
+macro_rules! as_its_input {
+    () => {
+        fn kind(&self) -> Kind {
+            if self.input.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
+        }
+
+        fn access(&self) -> Access {
+            self.input.access()
+        }
+
+        fn unit(&self) -> Vec<usize> {
+            self.input.unit()
+        }
+
+        fn followed(&self) -> Vec<Leader> {
+            self.input.leader().into_iter().collect()
+        }
+
+        fn depth(&self) -> u32 {
+            self.input.depth() + 1
+        }
+    };
+}
+
+pub(super) use as_its_input;
+
 /// How a node is evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -6,7 +6,7 @@ use super::super::Array;
 use super::super::compile::Compiler;
 use super::super::grid::{ChunkGrid, Region};
 use super::super::kernel::{Kernel, Scope};
-use super::super::node::{Access, Kind, Leader, Node, Shared};
+use super::super::node::{Access, Kind, Leader, Node, Shared, as_its_input};
 use super::super::source::Visit;
 use crate::chunk::Element;
 use crate::error::{Error, Result};
@@ -36,25 +36,7 @@ impl<T: Element> Node<T> for GuardNode<T> {
         self.input.grid()
     }
 
-    fn kind(&self) -> Kind {
-        if self.input.kind() == Kind::Streams { Kind::Streams } else { Kind::Pulls }
-    }
-
-    fn access(&self) -> Access {
-        self.input.access()
-    }
-
-    fn unit(&self) -> Vec<usize> {
-        self.input.unit()
-    }
-
-    fn followed(&self) -> Vec<Leader> {
-        self.input.leader().into_iter().collect()
-    }
-
-    fn depth(&self) -> u32 {
-        self.input.depth() + 1
-    }
+    as_its_input!();
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let input = compiler.compile(&self.input, region)?;
