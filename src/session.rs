@@ -46,6 +46,45 @@ pub trait Persist: Collection + Sized {
 }
 
 /// A chunk that a session keeps, in memory or on scratch, until its last handle goes or the session ends.
+///
+/// ```
+/// use thermocline::chunk::{Block, Chunk};
+/// use thermocline::graph::{Key, Layers};
+/// use thermocline::{Array, Collection, Kept, Persist, Result, Session};
+///
+/// /// A total whose one chunk may be kept.
+/// struct Total(Array<f64>, Option<Kept>);
+///
+/// impl Collection for Total {
+///     type Output = f64;
+///
+///     fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+///         self.build_chunks(layers)
+///     }
+///
+///     fn finish(&self, chunks: Vec<Chunk>) -> Result<f64> {
+///         Ok(chunks[0].get::<Block<f64>>()?.as_slice()[0])
+///     }
+/// }
+///
+/// impl Persist for Total {
+///     fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+///         let Some(kept) = &self.1 else { return self.0.sum(..).build_chunks(layers) };
+///         let key = Key::new(layers.name("total"));
+///         layers.add(kept.task(key.clone()));
+///         Ok(vec![key])
+///     }
+///
+///     fn with_kept(&self, mut chunks: Vec<Kept>) -> Result<Self> {
+///         Ok(Self(self.0.clone(), chunks.pop()))
+///     }
+/// }
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let total = session.persist(&Total(Array::arange(0.0, 100.0, 1.0, [10]), None))?;
+/// assert_eq!(session.compute(&total)?, 4950.0); // nothing is summed again
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Kept(Arc<Held>);
 
@@ -167,6 +206,27 @@ fn take_counted(chunks: &mut impl Iterator<Item = Chunk>) -> Result<Vec<Chunk>> 
 }
 
 /// How a [`Session`] is made. What is not said comes from `THERMOCLINE_*`, else from the defaults.
+///
+/// ```
+/// use thermocline::{Compression, Eviction, Session};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().display();
+/// let session = Session::builder()
+///     .memory_limit("64MiB".parse()?)
+///     .threads(2)
+///     .scratch(format!("{path}:1GiB"))
+///     .compression(Compression::None)
+///     .eviction(Eviction::NextUse)
+///     .in_place(true)
+///     .build()?;
+/// let config = session.config();
+/// assert_eq!((config.memory_limit().bytes(), config.threads(), config.scratch().len()), (64 << 20, 2, 1));
+///
+/// let error = Session::builder().memory_limit("64MiB".parse()?).threads(0).build().unwrap_err();
+/// assert!(matches!(error, thermocline::Error::Config { .. }), "{error}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Builder {
     overrides: Overrides,
@@ -219,6 +279,29 @@ impl Builder {
     }
 
     /// Adds somebody to be told of what happens.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use thermocline::{Array, Event, Observer, Session};
+    ///
+    /// #[derive(Default)]
+    /// struct Spilled(AtomicU64);
+    ///
+    /// impl Observer for Spilled {
+    ///     fn on_event(&self, event: &Event<'_>) {
+    ///         if let Event::Spilled { bytes, .. } = event {
+    ///             self.0.fetch_add(*bytes, Ordering::Relaxed);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let spilled = Arc::new(Spilled::default());
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).observer(spilled.clone()).build()?;
+    /// session.compute(&Array::<f64>::ones(&[100, 100], [10, 100]).sum(..))?;
+    /// assert_eq!(spilled.0.load(Ordering::Relaxed), 0); // it fits
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.add(observer);
@@ -281,6 +364,14 @@ impl Session {
 
     /// A session from the environment and the defaults.
     ///
+    /// ```
+    /// use thermocline::{Array, Session};
+    ///
+    /// let session = Session::new()?; // THERMOCLINE_MEMORY_LIMIT, THERMOCLINE_THREADS and so on, if they are set
+    /// assert_eq!(session.compute(&Array::<i64>::arange(0, 10, 1, "auto").sum(..))?[[]], 45);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`Builder::build`].
     pub fn new() -> Result<Self> {
@@ -288,6 +379,15 @@ impl Session {
     }
 
     /// Its settings.
+    ///
+    /// ```
+    /// use thermocline::Session;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).threads(2).build()?;
+    /// assert_eq!(session.config().memory_limit().to_string(), "64 MiB");
+    /// println!("{}", session.config().describe()); // each setting, and where it came from
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.inner.config
@@ -354,6 +454,17 @@ impl Session {
 
     /// What computing a collection would need, without doing it.
     ///
+    /// ```
+    /// use thermocline::{Array, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).threads(1).build()?;
+    /// let x = Array::<f64>::ones(&[4000, 1000], [1000, 1000]);
+    /// let plan = session.plan(&(&x - &x.mean(0)))?;
+    /// assert!(plan.floor() <= plan.memory_limit()); // it can run
+    /// assert_eq!(session.stats().tasks, 0); // and has not
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The error of an impossible operation.
     pub fn plan<C: Collection>(&self, collection: C) -> Result<Plan> {
@@ -362,6 +473,16 @@ impl Session {
     }
 
     /// What persisting a collection would need, without doing it.
+    ///
+    /// ```
+    /// use thermocline::{Array, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).threads(1).build()?;
+    /// let x = Array::<f64>::ones(&[16_000, 1000], [1000, 1000]); // 122 MiB
+    /// let plan = session.plan_persist(&x)?;
+    /// assert!(plan.expected_spill().bytes() > 0); // what is kept does not fit, and goes to scratch
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The error of an impossible operation.
@@ -399,6 +520,21 @@ impl Session {
 
     /// What running a graph would need, without doing it.
     ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use thermocline::Session;
+    /// use thermocline::chunk::{Block, Chunk};
+    /// use thermocline::graph::{Graph, Key, Size, Task};
+    /// use thermocline::ndarray::arr0;
+    ///
+    /// let one = Task::new("one", [], Arc::new(|context, _| Ok(Chunk::new(context.adopt(arr0(1_i64).into_dyn())?))));
+    /// let graph = Graph::new([one.output(Size::Exact(64))])?;
+    /// let session = Session::builder().memory_limit("16MiB".parse()?).build()?;
+    /// assert_eq!(session.plan_graph(&graph, &[Key::new("one")])?.tasks(), 1);
+    /// assert!(session.plan_graph(&graph, &[Key::new("two")]).is_err()); // there is no such task
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::UnknownKey`].
     pub fn plan_graph(&self, graph: &Graph, wanted: &[Key]) -> Result<Plan> {
@@ -406,6 +542,21 @@ impl Session {
     }
 
     /// Ends all runs; they fail with [`Error::Cancelled`] once what is under way has ended.
+    ///
+    /// ```
+    /// use thermocline::{Array, Error, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).threads(1).build()?;
+    /// let slow = Array::<f64>::from_fn(&[64], &[1], |at| {
+    ///     std::thread::sleep(std::time::Duration::from_millis(20));
+    ///     at[0] as f64
+    /// });
+    /// let run = session.submit(slow.sum(..))?;
+    /// session.cancel();
+    /// assert!(matches!(run.wait(), Err(Error::Cancelled)));
+    /// assert_eq!(session.compute(&Array::<f64>::ones(&[3], "auto").sum(..))?[[]], 3.0); // it goes on
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     pub fn cancel(&self) {
         self.inner.scheduler.cancel();
     }
@@ -439,6 +590,21 @@ fn chunks_of(results: Results) -> Result<Vec<Chunk>> {
 }
 
 /// A computation under way. Dropping it cancels it.
+///
+/// ```
+/// use thermocline::{Array, Error, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).threads(1).build()?;
+/// let slow = Array::<f64>::from_fn(&[64], &[1], |at| {
+///     std::thread::sleep(std::time::Duration::from_millis(20));
+///     at[0] as f64
+/// });
+/// let run = session.submit(slow.sum(..))?;
+/// assert!(!run.is_finished());
+/// run.cancel(); // the block under way is made; the others are not
+/// assert!(matches!(run.wait(), Err(Error::Cancelled)));
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Run<C: Collection> {
     collection: C,

@@ -3,6 +3,21 @@
 use std::ops::RangeFull;
 
 /// One or more axes: `0`, `-1` for the last, `(1, 2)`, `[0, 1]`, or `..` for all.
+///
+/// ```
+/// use thermocline::Array;
+/// use thermocline::array::Axes;
+///
+/// let x = Array::<f64>::zeros(&[12, 5, 7], "auto");
+/// assert_eq!(x.sum(0).shape(), [5, 7]);
+/// assert_eq!(x.sum(-1).shape(), [12, 5]);
+/// assert_eq!(x.sum((0, 2)).shape(), [5]);
+/// assert_eq!(x.sum([1, 2]).shape(), [12]);
+/// assert_eq!(x.sum(..).shape(), []);
+/// assert!(x.sum((1, -2)).checked().is_err()); // the same axis twice
+/// assert_eq!((0, 2).resolve(3)?, [true, false, true]);
+/// # Ok::<(), String>(())
+/// ```
 pub trait Axes {
     /// Whether each of `ndim` axes is meant.
     ///

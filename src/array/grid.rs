@@ -4,6 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 
 /// A box of an array: where it starts and how long it is along each axis, in elements.
+///
+/// ```
+/// use thermocline::array::Region;
+///
+/// let tropics = Region::new([0, 20], [12, 20]);
+/// assert_eq!((tropics.len(), tropics.is_empty()), (240, false));
+/// assert!(Region::whole(&[12, 60]).contains(&tropics));
+///
+/// let block = Region::new([6, 30], [6, 30]);
+/// let both = tropics.intersect(&block).unwrap();
+/// assert_eq!(both, Region::new([6, 30], [6, 10]));
+/// assert_eq!(both.relative_to(&block.start), Region::new([0, 0], [6, 10])); // where it is in the block
+/// assert!(tropics.intersect(&Region::new([0, 40], [12, 20])).is_none()); // they touch
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region {
     /// The first index along each axis.

@@ -31,6 +31,24 @@ use crate::units::ByteSize;
 pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Which block a function is called with.
+///
+/// ```
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Array::<f64>::zeros(&[5, 4], [2, 4]);
+/// // Each row's number in the whole array, which a block can't know without being told.
+/// let rows = x.map_blocks(|block, info| {
+///     let first = info.region().start[0];
+///     let mut rows = block.to_owned();
+///     for (row, mut values) in rows.outer_iter_mut().enumerate() {
+///         values.fill((first + row) as f64);
+///     }
+///     rows
+/// });
+/// assert_eq!(session.compute(&rows.max(1))?.into_raw_vec_and_offset().0, [0.0, 1.0, 2.0, 3.0, 4.0]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BlockInfo {
     coordinates: Vec<usize>,

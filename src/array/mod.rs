@@ -134,17 +134,35 @@ impl<T: Element> Array<T> {
     }
 
     /// The array of a source's values, in its own chunks.
+    ///
+    /// See [`Source`] for how one is written.
     pub fn from_source(source: impl Source<Item = T> + 'static) -> Self {
         Self::from_shared_source(Arc::new(source))
     }
 
     /// The array of a shared source's values, in its own chunks.
+    ///
+    /// As [`from_source`](Self::from_source), for a source that somebody else holds, too.
     #[must_use]
     pub fn from_shared_source(source: Arc<dyn Source<Item = T>>) -> Self {
         Self::of(SourceNode { grid: source.grid(), source })
     }
 
     /// An array in memory, in chunks of `chunks`. The memory stays the caller's: it is not charged to the limit.
+    ///
+    /// A chunk longer than its axis is the whole axis. It [carries an error](Self::checked) where `chunks` has not one length,
+    /// at least 1, for each axis.
+    ///
+    /// ```
+    /// use thermocline::ndarray::array;
+    /// use thermocline::{Array, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::from_ndarray(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into_dyn(), &[1, 3]);
+    /// assert_eq!(x.chunks().counts(), [2, 1]);
+    /// assert_eq!(session.compute(&x.sum(0))?, array![5.0, 7.0, 9.0].into_dyn());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn from_ndarray(array: ArrayD<T>, chunks: &[usize]) -> Self {
@@ -157,7 +175,18 @@ impl<T: Element> Array<T> {
     }
 
     /// An array whose value at each index is `function` of it, in chunks of `chunks`. The function must give the same
-    /// value for an index whenever it is asked: blocks may be made again where that is cheaper than keeping them.
+    /// value for an index whenever it is asked: blocks may be made again where that is cheaper than keeping them. Chunks are
+    /// as [`from_ndarray`](Self::from_ndarray)'s.
+    ///
+    /// ```
+    /// use thermocline::ndarray::array;
+    /// use thermocline::{Array, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let table = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| 10 * at[0] as i32 + at[1] as i32);
+    /// assert_eq!(session.compute(&table)?, array![[0, 1, 2], [10, 11, 12]].into_dyn());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn from_fn(
@@ -194,6 +223,17 @@ impl<T: Element> Array<T> {
     }
 
     /// The length along each axis.
+    ///
+    /// Empty where the array [carries an error](Self::checked), as are [`ndim`](Self::ndim) and [`chunks`](Self::chunks) then.
+    ///
+    /// ```
+    /// use thermocline::Array;
+    ///
+    /// let x = Array::<f32>::zeros(&[365, 720, 1440], [24, -1, -1]);
+    /// assert_eq!((x.shape(), x.ndim(), x.size()), (vec![365, 720, 1440], 3, 378_432_000));
+    /// assert_eq!(x.mean(0).shape(), [720, 1440]);
+    /// assert_eq!(x.mean(..).shape(), []); // one value
+    /// ```
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
         self.node.grid().shape()
@@ -212,6 +252,15 @@ impl<T: Element> Array<T> {
     }
 
     /// Its chunks.
+    ///
+    /// ```
+    /// use thermocline::Array;
+    ///
+    /// let x = Array::<f32>::zeros(&[100, 60], [40, -1]);
+    /// assert_eq!(x.chunks().lengths(0), [40, 40, 20]);
+    /// assert_eq!(x.chunks().counts(), [3, 1]);
+    /// assert_eq!(x.slice(&[(10..).into()]).chunks().lengths(0), [30, 40, 20]);
+    /// ```
     #[must_use]
     pub fn chunks(&self) -> &ChunkGrid {
         self.node.grid()

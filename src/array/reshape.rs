@@ -240,6 +240,14 @@ impl<T: Element> Array<T> {
     }
 
     /// As [`ravel`](Self::ravel): lazy arrays share nothing that could be written to.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 2], |at| 10 * at[0] as i32 + at[1] as i32);
+    /// assert_eq!(session.compute(&x.flatten())?.into_raw_vec_and_offset().0, [0, 1, 2, 10, 11, 12]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn flatten(&self) -> Self {

@@ -21,6 +21,58 @@ pub(super) type Visit<'a, T> = dyn FnMut(&Region, &[T]) -> Result<()> + 'a;
 ///
 /// Implementors promise: the same values at every call, in the same tiles and order (invariant D1), whatever
 /// the number of threads; any box within the shape can be asked for.
+///
+/// ```
+/// use thermocline::array::{ChunkGrid, Region, Source, TILE};
+/// use thermocline::graph::TaskContext;
+/// use thermocline::{Array, Result, Session};
+///
+/// /// The square of each index.
+/// #[derive(Debug)]
+/// struct Squares([usize; 1]);
+///
+/// impl Source for Squares {
+///     type Item = u64;
+///
+///     fn name(&self) -> &str {
+///         "squares"
+///     }
+///
+///     fn shape(&self) -> &[usize] {
+///         &self.0
+///     }
+///
+///     fn grid(&self) -> ChunkGrid {
+///         ChunkGrid::regular(&self.0, &[100_000])
+///     }
+///
+///     fn workspace(&self, _: &Region) -> u64 {
+///         0 // the tile is a local of 16 KiB
+///     }
+///
+///     fn fold_tiles(
+///         &self,
+///         _: &TaskContext<'_>,
+///         region: &Region,
+///         visit: &mut dyn FnMut(&Region, &[u64]) -> Result<()>,
+///     ) -> Result<()> {
+///         let end = region.start[0] + region.shape[0];
+///         for start in (region.start[0]..end).step_by(2048) {
+///             let length = 2048.min(end - start);
+///             let tile: [u64; 2048] = std::array::from_fn(|at| ((start + at) as u64).pow(2));
+///             visit(&Region::new([start], [length]), &tile[..length])?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// assert!(2048 <= TILE);
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let squares = Array::from_source(Squares([1_000_000]));
+/// assert_eq!(squares.chunks().blocks(), 10);
+/// assert_eq!(session.compute(&squares.sum(..))?[[]], 333_332_833_333_500_000);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 pub trait Source: Send + Sync + fmt::Debug {
     /// The type of the values.
     type Item: Element;

@@ -133,6 +133,19 @@ impl Counters {
 }
 
 /// What a session has done and holds: counts since it was built, in bytes where not said otherwise.
+///
+/// ```
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = session.persist(&Array::<f64>::ones(&[1000, 100], [100, 100]))?;
+/// let stats = session.stats();
+/// assert!(stats.tasks >= 10 && stats.charged_bytes >= 800_000);
+/// assert!(stats.ledger_peak_bytes <= session.config().memory_limit().bytes());
+/// drop(x); // what was kept goes with its last handle
+/// assert_eq!(session.stats().charged_bytes, 0);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -96,6 +96,15 @@ impl<T: Element> Array<T> {
     }
 
     /// Zero everywhere, in the shape and chunks of this array. NumPy's `zeros_like`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<f32>::from_fn(&[4], &[3], |at| at[0] as f32);
+    /// assert_eq!(x.zeros_like().chunks(), x.chunks());
+    /// assert_eq!(session.compute(&x.zeros_like())?.into_raw_vec_and_offset().0, [0.0_f32; 4]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn zeros_like(&self) -> Self {
         self.full_like(T::default())
@@ -118,6 +127,14 @@ impl<T: Arithmetic> Array<T> {
     }
 
     /// One everywhere, in the shape and chunks of this array. NumPy's `ones_like`.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Array::<i16>::zeros(&[2, 2], "auto");
+    /// assert_eq!(session.compute(&x.ones_like())?.into_raw_vec_and_offset().0, [1_i16; 4]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn ones_like(&self) -> Self {
         self.full_like(T::UNIT)

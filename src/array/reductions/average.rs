@@ -122,6 +122,16 @@ where
     /// The sum of values times `weights` over `axes`, divided by the sum of the weights, of complex values; weights are as for
     /// real ones. NumPy's `average`.
     ///
+    /// ```
+    /// use thermocline::{Array, Complex, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<Complex<f64>> = [Complex::new(1.0, 4.0), Complex::new(5.0, 0.0)].into_iter().collect();
+    /// let weights: Array<f64> = [3.0, 1.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.average(0, &weights))?[[]], Complex::new(2.0, 3.0));
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Deferred: where the shapes don't fit. When it is computed: where the weights sum to zero.
     #[track_caller]
