@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module of `src/`.
-const LAYERS: [(&str, u32); 15] = [
+const LAYERS: [(&str, u32); 16] = [
     ("error", 0),
     ("event", 0),
     ("units", 0),
@@ -20,6 +20,7 @@ const LAYERS: [(&str, u32); 15] = [
     ("session", 4),
     ("array", 5),
     ("io", 6),
+    ("guide", 6),
     ("lib", 7),
 ];
 
