@@ -296,7 +296,8 @@ impl<T: Element> Array<T> {
         Array::of(MapNode { label, input: self.node.clone(), function: Arc::new(map) })
     }
 
-    /// The same values as another type, as Rust's `as` converts them.
+    /// The same values as another type, as Rust's `as` converts them: floats are cut off to integers, at whose least and
+    /// greatest they stop, and NaN becomes 0; integers wrap.
     ///
     /// ```
     /// # use thermocline::{Array, Session};

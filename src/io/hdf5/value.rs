@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// The value of an attribute.
+///
+/// ```
+/// use thermocline::io::netcdf::AttributeValue;
+///
+/// let range = AttributeValue::Integers(vec![-300, 4500]);
+/// assert_eq!((range.numbers(), range.number(), range.text()), (Some(vec![-300.0, 4500.0]), None, None));
+/// assert_eq!(range.to_string(), "-300, 4500");
+/// assert_eq!(AttributeValue::Float32(vec![0.5]).number(), Some(0.5));
+/// assert_eq!(AttributeValue::Texts(vec!["degC".into()]).text(), Some("degC")); // a list of one
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum AttributeValue {

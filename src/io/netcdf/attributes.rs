@@ -73,6 +73,19 @@ impl Attributes {
     }
 
     /// Sets one, in the place of what it was.
+    ///
+    /// ```
+    /// use thermocline::io::netcdf::{AttributeValue, Attributes};
+    ///
+    /// let mut attributes = Attributes::default();
+    /// attributes.set("units", AttributeValue::Text("K".into()));
+    /// attributes.set("units", AttributeValue::Text("degC".into()));
+    /// attributes.set("valid_range", AttributeValue::Integers(vec![-300, 4500]));
+    /// assert_eq!((attributes.len(), attributes.text("units")), (2, Some("degC")));
+    /// assert_eq!(attributes.text("valid_range"), None); // there, but no text
+    /// attributes.remove("units");
+    /// assert_eq!(attributes.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["valid_range"]);
+    /// ```
     pub fn set(&mut self, name: impl Into<String>, value: AttributeValue) {
         let name = name.into();
         match self.0.iter_mut().find(|(known, _)| *known == name) {

@@ -52,6 +52,15 @@ impl Coordinate {
     }
 
     /// The same labels along another dimension.
+    ///
+    /// ```
+    /// use thermocline::io::netcdf::Coordinate;
+    ///
+    /// let lat = Coordinate::new("lat", [54.2, 69.6]).along("station").with_attribute("units", "degrees_north");
+    /// assert_eq!((lat.name(), lat.dimension(), lat.values()), ("lat", Some("station"), &[54.2, 69.6][..]));
+    /// assert_eq!((lat.units(), lat.attributes().len()), (Some("degrees_north"), 1));
+    /// assert!(lat.is_latitude() && !lat.is_longitude() && !lat.is_time());
+    /// ```
     #[must_use]
     pub fn along(mut self, dimension: impl Into<String>) -> Self {
         self.dimension = Some(dimension.into());
@@ -96,6 +105,18 @@ impl Coordinate {
     }
 
     /// How its labels are meant as times.
+    ///
+    /// ```
+    /// use thermocline::io::netcdf::{Calendar, Coordinate};
+    ///
+    /// let time = Coordinate::new("time", [59.0]).with_attribute("units", "days since 2004-01-01");
+    /// assert_eq!(time.time_units()?.calendar(), Calendar::Standard);
+    /// let of_a_model = time.clone().with_attribute("calendar", "noleap");
+    /// assert_eq!(time.times()?[0].unwrap().to_string(), "2004-02-29");
+    /// assert_eq!(of_a_model.times()?[0].unwrap().to_string(), "2004-03-01");
+    /// assert!(Coordinate::new("time", [59.0]).time_units().is_err()); // days, or seconds, since when?
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Coordinate`] where it has no units, or others than those of a time, or a calendar that is not known.

@@ -24,6 +24,51 @@ use crate::units::ByteSize;
 /// this looked at it is an error then.
 ///
 /// [`field`](Self::field) gives a variable with its labels, [`array`](Self::array) its values alone.
+///
+/// ```
+/// use thermocline::io::netcdf::{self, Field};
+/// use thermocline::{Array, Session};
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("sst.nc");
+/// # let file = hdf5::File::create(&path)?;
+/// # let text = |object: &hdf5::Location, name: &str, text: &str| {
+/// #     let text: hdf5::types::VarLenUnicode = text.parse().unwrap();
+/// #     object.new_attr::<hdf5::types::VarLenUnicode>().create(name)?.write_scalar(&text)
+/// # };
+/// # text(&file, "title", "Daily means")?;
+/// # let time = file.new_dataset::<f64>().shape([3]).create("time")?;
+/// # time.write_raw(&[0.0, 1.0, 2.0])?;
+/// # text(&time, "CLASS", "DIMENSION_SCALE")?;
+/// # text(&time, "units", "days since 2004-02-28")?;
+/// # let sst = file.new_dataset::<i16>().shape([3]).create("sst")?;
+/// # sst.write_raw(&[100_i16, 9000, -999])?;
+/// # sst.new_attr::<i16>().create("_FillValue")?.write_scalar(&-999_i16)?;
+/// # sst.new_attr::<i16>().create("valid_max")?.write_scalar(&4500_i16)?;
+/// # sst.new_attr::<f64>().create("scale_factor")?.write_scalar(&0.01)?;
+/// # drop((time, sst));
+/// # file.close()?;
+/// let data = netcdf::open(&path)?;
+/// assert_eq!((data.path(), data.paths().len()), (path.as_path(), 1));
+/// assert_eq!(data.dimensions()[0].to_string(), "time: 3");
+/// assert_eq!(data.data_variables().map(ToString::to_string).collect::<Vec<_>>(), ["int16 sst (time: 3)"]);
+/// assert_eq!(data.coordinates().map(ToString::to_string).collect::<Vec<_>>(), ["float64 time (time: 3)"]);
+/// assert_eq!((data.variables().len(), data.groups().len(), data.unread().len()), (2, 0, 0));
+/// assert_eq!((data.attributes().text("title"), data.time_name()), (Some("Daily means"), Some("time")));
+/// assert_eq!(data.coordinate("time")?.times()?[1].unwrap().to_string(), "2004-02-29");
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let sst: Field<f32> = data.field("sst")?;
+/// assert_eq!(session.compute(&sst.max("time"))?[[]], 90.0); // -999 stands for nothing
+/// let valid: Array<f32> = data.clone().valid_range(true).array("sst")?;
+/// assert_eq!(session.compute(&valid.nanmax(..))?[[]], 1.0); // and so does what is above `valid_max`
+/// let stored: Array<i16> = data.clone().mask_and_scale(false).array("sst")?;
+/// assert_eq!(session.compute(&stored)?.into_raw_vec_and_offset().0, [100, 9000, -999]);
+///
+/// assert!(data.array::<i16>("sst").is_err()); // unpacked, they are no integers
+/// println!("{}", data.array::<f32>("sea").unwrap_err()); // and there are `sst` and `time` only
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dataset {
     series: Arc<Series>,
@@ -178,12 +223,52 @@ impl Dataset {
     }
 
     /// Holes in the times of a series, longer than one and a half times the usual distance.
+    ///
+    /// ```
+    /// use thermocline::Array;
+    /// use thermocline::io::netcdf;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let write = |name: &str, days: [f64; 3]| {
+    /// #     let file = hdf5::File::create(folder.path().join(name))?;
+    /// #     let text = |object: &hdf5::Location, name: &str, text: &str| {
+    /// #         let text: hdf5::types::VarLenUnicode = text.parse().unwrap();
+    /// #         object.new_attr::<hdf5::types::VarLenUnicode>().create(name)?.write_scalar(&text)
+    /// #     };
+    /// #     let time = file.new_dataset::<f64>().shape([3]).create("time")?;
+    /// #     time.write_raw(&days)?;
+    /// #     text(&time, "CLASS", "DIMENSION_SCALE")?;
+    /// #     text(&time, "units", "days since 2004-01-01")?;
+    /// #     file.new_dataset::<f32>().shape([3]).create("sst")?.write_raw(&[0.0_f32; 3])?;
+    /// #     drop(time);
+    /// #     file.close()
+    /// # };
+    /// # write("a.nc", [0.0, 1.0, 2.0])?;
+    /// # write("b.nc", [6.0, 7.0, 8.0])?;
+    /// # write("c.nc", [8.0, 9.0, 10.0])?;
+    /// let [a, b, c] = ["a.nc", "b.nc", "c.nc"].map(|name| folder.path().join(name));
+    /// let days = netcdf::open_many([&a, &b])?; // 1 to 3 January, and 7 to 9
+    /// let gap = &days.gaps()[0];
+    /// assert_eq!((gap.last.day(), gap.next.day()), (3, 7));
+    /// assert_eq!(gap.files, [a, b.clone()]);
+    /// assert!(days.overlaps().is_empty());
+    ///
+    /// let days = netcdf::open_many([b, c])?; // both have the 9th
+    /// assert_eq!(days.overlaps()[0].next.to_string(), "2004-01-09");
+    /// assert!(days.array::<f32>("sst").is_err());
+    /// let sst: Array<f32> = days.allow_overlaps(true).array("sst")?;
+    /// assert_eq!(sst.shape(), [6]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         self.series.gaps()
     }
 
     /// Files of a series whose times overlap, two by two.
+    ///
+    /// [`gaps`](Self::gaps) has an example. Asking for a variable of such files is an error, unless it is
+    /// [allowed](Self::allow_overlaps).
     #[must_use]
     pub fn overlaps(&self) -> Vec<Overlap> {
         self.series.overlaps()

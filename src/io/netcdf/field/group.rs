@@ -18,6 +18,19 @@ use crate::error::Error;
 /// | `DayOfYear` | `dayofyear` | from 1 on: 29 February is 60, and later days of a leap year are one more |
 /// | `Season` | `season` | 0 to 3 for DJF, MAM, JJA, SON, as `flag_meanings` tells |
 /// | `YearMonth` | that of the times | the first moment of each month |
+///
+/// ```
+/// use thermocline::Array;
+/// use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+///
+/// let time = Coordinate::new("time", [0.0, 31.0, 365.0, 400.0]).with_attribute("units", "days since 2001-01-01");
+/// let x = Field::new("x", Array::<f64>::zeros(&[4], "auto"), ["time"]).with_coordinate(time);
+/// let labels = |part| x.group_by("time", part).labels().values().to_vec();
+/// assert_eq!(labels(TimePart::Year), [2001.0, 2002.0]);
+/// assert_eq!(labels(TimePart::Month), [1.0, 2.0]);
+/// assert_eq!(labels(TimePart::Season), [0.0]);
+/// assert_eq!(labels(TimePart::YearMonth), [0.0, 31.0, 365.0, 396.0]); // days, as the times are
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimePart {
@@ -74,6 +87,24 @@ impl TimePart {
 }
 
 /// A field whose times are in groups. Made by [`Field::group_by`].
+///
+/// ```
+/// use thermocline::io::netcdf::{Coordinate, Field, TimePart};
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let time = Coordinate::new("time", [0.0, 1.0, 31.0, 32.0]).with_attribute("units", "days since 2001-01-01");
+/// let values: Array<f64> = [1.0, 3.0, 10.0, f64::NAN].into_iter().collect();
+/// let by_month = Field::new("x", values, ["time"]).with_coordinate(time).group_by("time", TimePart::Month);
+///
+/// let (sum, mean, count) = session.compute((by_month.sum(), by_month.mean(), by_month.count()))?;
+/// assert_eq!((sum.as_slice(), mean.as_slice()), (Some(&[4.0, 10.0][..]), Some(&[2.0, 10.0][..])));
+/// assert_eq!(count.as_slice(), Some(&[2, 1][..]));
+/// let (min, max, std) = session.compute((by_month.min(), by_month.max(), by_month.std()))?;
+/// assert_eq!((min.as_slice(), max.as_slice()), (Some(&[1.0, 10.0][..]), Some(&[3.0, 10.0][..])));
+/// assert_eq!(std.as_slice(), Some(&[1.0, 0.0][..]));
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FieldGroups<T: Element> {
     field: Field<T>,

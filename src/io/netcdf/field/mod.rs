@@ -72,6 +72,21 @@ impl<T: Element> Clone for Field<T> {
 
 impl<T: Element> Field<T> {
     /// `array`, with a name for each axis.
+    ///
+    /// ```
+    /// use thermocline::Array;
+    /// use thermocline::io::netcdf::{AttributeValue, Coordinate, Field};
+    ///
+    /// let x = Field::new("x", Array::<f64>::zeros(&[12, 3], "auto"), ["time", "lat"])
+    ///     .with_coordinate(Coordinate::new("lat", [-30.0, 0.0, 30.0]))
+    ///     .with_attribute("units", AttributeValue::Text("degC".into()));
+    /// assert_eq!((x.name(), x.dimensions().join(" "), x.shape()), ("x", "time lat".into(), vec![12, 3]));
+    /// assert_eq!((x.units(), x.attributes().len()), (Some("degC"), 1));
+    /// assert_eq!(x.coordinate("lat").unwrap().values(), [-30.0, 0.0, 30.0]);
+    /// assert!(x.coordinate("time").is_none() && x.coordinates().len() == 1);
+    /// assert_eq!(x.array().chunks().blocks(), 1);
+    /// assert_eq!(x.renamed("sst").name(), "sst");
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn new<D: Into<String>>(
@@ -97,6 +112,17 @@ impl<T: Element> Field<T> {
     }
 
     /// With labels along one of its dimensions, in the place of those of the same name; or with one label for the whole.
+    ///
+    /// ```
+    /// use thermocline::Array;
+    /// use thermocline::io::netcdf::{Coordinate, Field};
+    ///
+    /// let x = Field::new("x", Array::<f64>::zeros(&[2], "auto"), ["lat"]);
+    /// let labels = |values: &[f64]| Coordinate::new("lat", values);
+    /// assert!(x.clone().with_coordinate(labels(&[0.0, 30.0])).checked().is_ok());
+    /// let error = x.with_coordinate(labels(&[0.0, 30.0, 60.0])).checked().unwrap_err();
+    /// assert!(error.to_string().contains("has 3 labels, expected 2"), "{error}");
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn with_coordinate(mut self, coordinate: Coordinate) -> Self {
@@ -189,6 +215,15 @@ impl<T: Element> Field<T> {
 
     /// The field itself, or the error of the impossible operation that it was made of.
     ///
+    /// ```
+    /// use thermocline::Array;
+    /// use thermocline::io::netcdf::Field;
+    ///
+    /// let x = Field::new("x", Array::<f64>::zeros(&[2], "auto"), ["lat"]);
+    /// assert!(x.mean("lat").checked().is_ok());
+    /// assert!(x.mean("time").checked().is_err()); // nothing has been computed yet
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Operation`].
     pub fn checked(self) -> Result<Self> {
@@ -215,7 +250,18 @@ impl<T: Element> Field<T> {
         self.with_array(self.array.map(function))
     }
 
-    /// The same values as another type, as Rust's `as` converts them.
+    /// The same values as another type, as Rust's `as` converts them: floats are cut off to integers, at whose least and
+    /// greatest they stop, and NaN becomes 0; integers wrap.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// use thermocline::io::netcdf::Field;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x = Field::new("x", [1.5, -300.0, f64::NAN].into_iter().collect(), ["time"]);
+    /// assert_eq!(session.compute(&x.astype::<i8>())?.into_raw_vec_and_offset().0, [1, -128, 0]);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn astype<U: Element>(&self) -> Field<U>
     where

@@ -9,6 +9,16 @@ use crate::chunk::Element;
 use crate::error::{Error, Result};
 
 /// Dimensions, by name: `"time"`, `["lat", "lon"]`, or `..` for all.
+///
+/// ```
+/// use thermocline::Array;
+/// use thermocline::io::netcdf::Field;
+///
+/// let x = Field::new("x", Array::<f64>::zeros(&[12, 5, 7], "auto"), ["time", "lat", "lon"]);
+/// assert_eq!(x.mean("time").dimensions(), ["lat", "lon"]);
+/// assert_eq!(x.mean(["lat", "lon"]).dimensions(), ["time"]);
+/// assert!(x.mean(..).dimensions().is_empty());
+/// ```
 pub trait Dimensions {
     /// The names, or none for all.
     fn names(&self) -> Option<Vec<&str>>;

@@ -95,6 +95,15 @@ impl Calendar {
     }
 
     /// Whether a year is leap.
+    ///
+    /// ```
+    /// use thermocline::io::netcdf::Calendar;
+    ///
+    /// let leap = |calendar: Calendar| calendar.is_leap(1900);
+    /// assert_eq!([Calendar::Standard, Calendar::Julian, Calendar::AllLeap].map(leap), [false, true, true]);
+    /// assert_eq!(Calendar::Standard.days_in_year(1582), 355); // ten days were left out
+    /// assert_eq!(Calendar::named("Gregorian").map(Calendar::name), Some("standard"));
+    /// ```
     #[must_use]
     pub fn is_leap(self, year: i64) -> bool {
         let fourth = year.rem_euclid(4) == 0;

@@ -117,6 +117,20 @@ impl DateTime {
     /// The moment that a text names in `calendar`: `2005`, `2005-01`, `2005-01-31`, `2005-01-31T12:30:05.25`, with a
     /// space for the `T` if you like, and with `Z`, `UTC` or an offset from it at the end. What is left out is the least.
     ///
+    /// ```
+    /// use thermocline::io::netcdf::{Calendar, DateTime};
+    ///
+    /// let time = DateTime::parse(Calendar::NoLeap, "2005-01-31 12:30:05.25")?;
+    /// assert_eq!((time.year(), time.month(), time.day()), (2005, 1, 31));
+    /// assert_eq!((time.hour(), time.minute(), time.second(), time.microsecond()), (12, 30, 5, 250_000));
+    /// assert_eq!(DateTime::from_micros(time.calendar(), time.micros()), time);
+    /// let new_year = DateTime::parse(Calendar::NoLeap, "2005-01-01T00:00:00+01:00")?;
+    /// assert_eq!(new_year.to_string(), "2004-12-31T23:00:00");
+    /// assert!(new_year < time);
+    /// assert!(DateTime::parse(Calendar::NoLeap, "2004-02-29").is_err());
+    /// # Ok::<(), String>(())
+    /// ```
+    ///
     /// # Errors
     /// Where it is something else, or no day of the calendar: with what was expected.
     pub fn parse(calendar: Calendar, text: &str) -> Result<Self, String> {

@@ -68,6 +68,19 @@ impl TimeUnits {
     }
 
     /// The number that means a moment of the same calendar.
+    ///
+    /// What it gives for a moment of another calendar means nothing.
+    ///
+    /// ```
+    /// use thermocline::io::netcdf::{DateTime, TimeUnits};
+    ///
+    /// let units = TimeUnits::parse("hours since 2001-01-01", Some("360_day"))?;
+    /// let moment = DateTime::parse(units.calendar(), "2001-02-30T06:00")?;
+    /// assert_eq!(units.encode(moment), 1422.0);
+    /// assert_eq!(units.decode(1422.0), Some(moment));
+    /// assert_eq!(units.decode(f64::NAN), None);
+    /// # Ok::<(), String>(())
+    /// ```
     #[must_use]
     pub fn encode(&self, moment: DateTime) -> f64 {
         let micros = moment.micros().saturating_sub(self.reference.micros());
