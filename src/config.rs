@@ -265,6 +265,16 @@ impl Config {
     }
 
     /// Each setting, its value, and where it came from, a line each.
+    ///
+    /// ```
+    /// use thermocline::{Compression, Session};
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).compression(Compression::Lz4).build()?;
+    /// let settings = session.config().describe();
+    /// assert!(settings.starts_with("memory limit  64 MiB (builder)\nthreads"), "{settings}");
+    /// assert!(settings.contains("compression   lz4 (builder)"), "{settings}");
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
     #[must_use]
     pub fn describe(&self) -> String {
         let scratch: Vec<String> = self.scratch.value.iter().map(ToString::to_string).collect();

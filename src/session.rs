@@ -13,6 +13,16 @@ use crate::units::Amount;
 /// Something lazy that a session can compute: it builds tasks, and makes its result of the wanted ones' chunks.
 ///
 /// Tuples and slices of collections are collections: what they share is done once.
+///
+/// ```
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Array::<f64>::from_fn(&[1000], &[100], |at| at[0] as f64);
+/// let (mean, parts) = session.compute((x.mean(..), vec![x.min(..), x.max(..)]))?; // each value is made once
+/// assert_eq!((mean[[]], parts[0][[]], parts[1][[]]), (499.5, 0.0, 999.0));
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 pub trait Collection {
     /// What computing it gives.
     type Output;
@@ -250,7 +260,8 @@ impl Builder {
     }
 
     /// Where to spill: folders with commas between, each with a capacity if wanted, e.g.
-    /// `"/mnt/fast:100GiB,/mnt/large"`. Default: `thermocline` in the user's cache folder.
+    /// `"/mnt/fast:100GiB,/mnt/large"`. Default: `thermocline` in
+    /// `$XDG_CACHE_HOME`, else `/var/tmp`.
     #[must_use]
     pub fn scratch(mut self, tiers: impl Into<String>) -> Self {
         self.scratch = Some(tiers.into());

@@ -108,6 +108,18 @@ pub struct ChunkGrid {
 
 impl ChunkGrid {
     /// A grid of the given chunk lengths along each axis. An axis of length 0 has one chunk of length 0.
+    ///
+    /// ```
+    /// use thermocline::array::{ChunkGrid, Region};
+    ///
+    /// let grid = ChunkGrid::new(vec![vec![3, 1, 2], vec![4, 4]]);
+    /// assert_eq!((grid.ndim(), grid.shape(), grid.counts(), grid.blocks()), (2, vec![6, 8], vec![3, 2], 6));
+    /// assert_eq!((grid.coordinates(3), grid.number(&[1, 1])), (vec![1, 1], 3)); // in C order
+    /// assert_eq!(grid.region(&[1, 1]), Region::new([3, 4], [1, 4]));
+    /// assert_eq!(grid.block(3), grid.region(&[1, 1]));
+    /// assert_eq!(grid.largest_block(), 12);
+    /// assert_eq!(ChunkGrid::single(&[6, 8]).blocks(), 1);
+    /// ```
     #[must_use]
     pub fn new(axes: Vec<Vec<usize>>) -> Self {
         let axes: Vec<Arc<[usize]>> =

@@ -11,6 +11,16 @@ use super::product::Product;
 use crate::error::Error;
 
 /// The axes that `tensordot` sums over: how many, the last of one array and the first of the other; or a list for each.
+///
+/// ```
+/// use thermocline::Array;
+///
+/// let a = Array::<f64>::zeros(&[2, 3, 4], "auto");
+/// let b = Array::<f64>::zeros(&[3, 4, 5], "auto");
+/// assert_eq!(a.tensordot(&b, 2).shape(), [2, 5]); // 3 and 4 with 3 and 4
+/// assert_eq!(a.tensordot(&b, ([2], [1])).shape(), [2, 3, 3, 5]); // 4 with 4
+/// assert!(a.tensordot(&b, 1).checked().is_err()); // 4 with 3
+/// ```
 pub trait TensorAxes {
     /// The axes of both arrays, in pairs.
     fn pairs(&self, left: usize, right: usize) -> (Vec<i32>, Vec<i32>);

@@ -137,6 +137,23 @@ impl MapBlocks {
 }
 
 /// What a function of a block may return: an array of any number of dimensions, or that with an error.
+///
+/// ```
+/// use thermocline::ndarray::ArrayD;
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x: Array<f64> = [4.0, -1.0].into_iter().collect();
+/// let roots = x.map_blocks(|block, _| -> Result<ArrayD<f64>, String> {
+///     match block.iter().find(|&&value| value < 0.0) {
+///         Some(value) => Err(format!("{value} has no root")),
+///         None => Ok(block.mapv(f64::sqrt)),
+///     }
+/// });
+/// let error = session.compute(&roots).unwrap_err();
+/// println!("{error}"); // names the block, too
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 pub trait IntoBlock {
     /// The type of its values.
     type Item: Element;

@@ -28,6 +28,27 @@ use crate::graph::{Key, Layers};
 use crate::units::ByteSize;
 
 /// What lies beyond the ends of an array.
+///
+/// ```
+/// use thermocline::array::{Boundary, Overlap};
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x: Array<f64> = [1.0, 2.0, 4.0].into_iter().collect();
+/// let right = |boundary| {
+///     let overlap = Overlap::new(&[1]).boundary(boundary);
+///     x.map_overlap(overlap, |block, _| {
+///         let mut right = block.to_owned();
+///         let last = right.len() - 1;
+///         (0..last).for_each(|at| right[[at]] = block[[at + 1]]);
+///         right
+///     })
+/// };
+/// let all = [Boundary::Periodic, Boundary::Reflect, Boundary::Constant(9.0)].map(right);
+/// let ends: Vec<f64> = session.compute(&all[..])?.iter().map(|values| values[[2]]).collect();
+/// assert_eq!(ends, [1.0, 4.0, 9.0]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Boundary<T> {

@@ -30,6 +30,18 @@ const LANE: usize = 64 << 20;
 const SORT_FROM: usize = 12;
 
 /// How a quantile is found that lies between two values: NumPy's methods, numbered as Hyndman and Fan (1996) do.
+///
+/// ```
+/// use thermocline::array::Method;
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x: Array<f64> = [1.0, 2.0, 4.0, 8.0].into_iter().collect();
+/// let half = [Method::Linear, Method::Lower, Method::Higher, Method::Midpoint].map(|method| x.quantile_by(0.5, 0, method));
+/// let half: Vec<f64> = session.compute(&half[..])?.iter().map(|value| value[[]]).collect();
+/// assert_eq!(half, [3.0, 2.0, 4.0, 3.0]);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Method {

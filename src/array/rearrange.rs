@@ -10,6 +10,22 @@ use crate::chunk::Element;
 use crate::error::{Error, Result};
 
 /// What an array is padded with.
+///
+/// ```
+/// use thermocline::array::Pad;
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x: Array<i32> = [1, 2, 3].into_iter().collect();
+/// let padded = |pad| x.pad(&[(2, 1)], pad);
+/// let all = [Pad::Constant(0), Pad::Edge, Pad::Reflect, Pad::Symmetric, Pad::Wrap].map(padded);
+/// let all = session.compute(&all[..])?;
+/// let expected = [[0, 0, 1, 2, 3, 0], [1, 1, 1, 2, 3, 3], [3, 2, 1, 2, 3, 2], [2, 1, 1, 2, 3, 3], [2, 3, 1, 2, 3, 1]];
+/// for (found, expected) in all.into_iter().zip(expected) {
+///     assert_eq!(found.into_raw_vec_and_offset().0, expected);
+/// }
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Pad<T> {

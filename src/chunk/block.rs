@@ -11,6 +11,18 @@ use super::{Allocator, Buffer, BufferMut, Chunk, DType, Element, Encoded, Value,
 use crate::error::{Error, Result};
 
 /// A block that is being filled. Elements are in C order and start as zero.
+///
+/// ```
+/// use thermocline::chunk::{BlockMut, Unmetered};
+///
+/// let mut block = BlockMut::<f64>::zeroed(&[2, 3], &Unmetered)?;
+/// block.as_mut_slice()[0] = 1.0;
+/// block.view_mut()[[1, 2]] = 6.0;
+/// let block = block.freeze(); // shared from here on
+/// assert_eq!(block.as_slice(), [1.0, 0.0, 0.0, 0.0, 0.0, 6.0]);
+/// assert_eq!((block.shape(), block.view().sum()), (&[2, 3][..], 7.0));
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 pub struct BlockMut<T> {
     shape: Vec<usize>,
     elements: Elements<BufferMut, T>,

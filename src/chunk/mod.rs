@@ -160,6 +160,16 @@ pub trait Value: Any + Send + Sync {
 }
 
 /// A shared value of any type: what a task gives and gets.
+///
+/// ```
+/// use thermocline::chunk::{Block, Chunk, Unmetered};
+/// use thermocline::ndarray::arr1;
+///
+/// let chunk = Chunk::new(Block::adopt(arr1(&[1.0, 2.0]).into_dyn(), &Unmetered)?);
+/// assert_eq!(chunk.get::<Block<f64>>()?.as_slice(), [1.0, 2.0]);
+/// println!("{}", chunk.get::<Block<f32>>().unwrap_err()); // what it is, and what was expected
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Chunk {
     value: Arc<dyn Value>,

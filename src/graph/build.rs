@@ -11,6 +11,26 @@ use super::{Key, Task, TaskId};
 use crate::error::{Error, Result};
 
 /// A validated set of tasks: no cycle, no missing dependency, no key twice. Cheap to clone.
+///
+/// ```
+/// use std::sync::Arc;
+/// use thermocline::Error;
+/// use thermocline::chunk::Chunk;
+/// use thermocline::graph::{Graph, Key, Task};
+///
+/// let task = |key: &'static str, needs: &[&'static str]| {
+///     Task::new(key, needs.iter().map(|&need| Key::new(need)), Arc::new(|_, _| Ok(Chunk::new(()))))
+/// };
+/// let graph = Graph::new([task("a", &[]), task("b", &["a"]), task("c", &["a"])])?;
+/// let a = graph.find(&Key::new("a")).unwrap();
+/// assert_eq!((graph.len(), graph.dependents(a).count()), (3, 2));
+/// assert_eq!(graph.order().rank(a), 0); // first
+/// assert_eq!(graph.cull(&[Key::new("c")])?.len(), 2); // without b
+///
+/// let endless = Graph::new([task("a", &["b"]), task("b", &["a"])]);
+/// assert!(matches!(endless, Err(Error::Cycle { .. })));
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Graph {
     parts: Arc<Parts>,

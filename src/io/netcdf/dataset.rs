@@ -283,6 +283,28 @@ impl Dataset {
 
     /// The variable `name`, its values as `T`; of a series, that of the first file.
     ///
+    /// ```
+    /// use thermocline::Array;
+    /// use thermocline::array::Source;
+    /// use thermocline::io::netcdf::{self, ReadPath, Variable};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("sst.nc");
+    /// # let file = hdf5::File::create(&path)?;
+    /// # file.new_dataset::<i16>().shape([4, 3]).create("sst")?.write_raw(&[7_i16; 12])?;
+    /// # file.close()?;
+    /// let data = netcdf::open(&path)?;
+    /// let sst: Variable<i16> = data.variable("sst")?;
+    /// assert_eq!((sst.name(), sst.shape(), sst.path()), ("sst", &[4, 3][..], path.as_path()));
+    /// assert_eq!(sst.read_path(), ReadPath::Direct);
+    /// let slow: Variable<i16> = data.clone().direct(false).variable("sst")?;
+    /// println!("{}", slow.read_path()); // and why
+    /// let small = data.clone().block_size("8B".parse()?).variable::<i16>("sst")?;
+    /// assert!(small.grid().blocks() > sst.grid().blocks());
+    /// assert_eq!(Array::from_source(sst).shape(), [4, 3]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::File`] where there is no such variable (the error lists those that there are), where it doesn't hold
     /// numbers, where `T` can't hold them without loss, or where the file is damaged.

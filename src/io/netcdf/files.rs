@@ -5,6 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 /// Which files a series has.
+///
+/// ```
+/// use thermocline::io::netcdf::Files;
+///
+/// assert_eq!(Files::from("sst.*.nc"), Files::Pattern("sst.*.nc".into()));
+/// assert_eq!(Files::from(vec!["b.nc", "a.nc"]), Files::List(vec!["b.nc".into(), "a.nc".into()]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Files {
