@@ -16,6 +16,28 @@ use crate::chunk::Element;
 use crate::error::Error;
 
 /// An array whose rows along one axis belong to groups. Made by [`Array::group_by`].
+///
+/// ```
+/// use thermocline::ndarray::array;
+/// use thermocline::{Array, Session};
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Array::from_ndarray(array![[1.0, 2.0], [3.0, 4.0], [f64::NAN, 6.0]].into_dyn(), &[3, 2]);
+/// let groups = x.group_by(0, &[Some(1), Some(0), Some(1)]);
+/// let (sum, nansum) = session.compute((groups.sum(), groups.nansum()))?;
+/// assert_eq!(nansum, array![[3.0, 4.0], [1.0, 8.0]].into_dyn());
+/// assert!(sum[[1, 0]].is_nan());
+/// let (max, nanmax, nanstd) = session.compute((groups.max(), groups.nanmax(), groups.nanstd()))?;
+/// assert!(max[[1, 0]].is_nan());
+/// assert_eq!(nanmax, array![[3.0, 4.0], [1.0, 6.0]].into_dyn());
+/// assert_eq!(nanstd, array![[0.0, 0.0], [0.0, 2.0]].into_dyn());
+///
+/// // Of a number that no row has, there is a group without rows.
+/// let groups = x.group_by(0, &[Some(0), Some(2), Some(2)]);
+/// assert!(session.compute(&groups.mean())?[[1, 1]].is_nan());
+/// assert!(groups.max().checked().is_err()); // of nothing there is no greatest value
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Grouped<T: Element> {
     array: Array<T>,

@@ -376,7 +376,7 @@ impl<T: Element> Array<T> {
 }
 
 impl<T: Summable> Array<T> {
-    /// The sum over `axes`. Floats are summed in f64; integers and bools in 64 bits, wrapping.
+    /// The sum over `axes`; 0 of no values. Floats are summed in f64; integers and bools in 64 bits, wrapping.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -384,6 +384,7 @@ impl<T: Summable> Array<T> {
     /// let x = Array::<i32>::from_fn(&[2, 3], &[1, 3], |at| (at[0] * 3 + at[1]) as i32);
     /// assert_eq!(session.compute(&x.sum(0))?.into_raw_vec_and_offset().0, [3_i64, 5, 7]);
     /// assert_eq!(session.compute(&x.sum(..))?[[]], 15);
+    /// assert_eq!(session.compute(&Array::<f64>::zeros(&[0], "auto").sum(..))?[[]], 0.0);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     #[track_caller]
@@ -392,7 +393,7 @@ impl<T: Summable> Array<T> {
         self.reduce("sum", &axes, true, Sum { skip: false })
     }
 
-    /// The sum over `axes` of what is not NaN.
+    /// The sum over `axes` of what is not NaN; 0 where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -407,7 +408,7 @@ impl<T: Summable> Array<T> {
         self.reduce("nansum", &axes, true, Sum { skip: true })
     }
 
-    /// The mean over `axes`: of the same type for floats, f64 for integers.
+    /// The mean over `axes`: of the same type for floats, f64 for integers; NaN of no values.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -450,8 +451,12 @@ impl<T: Real> Array<T> {
     /// assert_eq!(session.compute(&x.min(0))?.into_raw_vec_and_offset().0, [0, 1, 2]);
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert!(session.compute(&x.min(..))?[[]].is_nan());
+    /// assert!(Array::<f64>::zeros(&[0, 2], "auto").min(0).checked().is_err());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// When computed: where a reduced axis has length 0.
     #[track_caller]
     #[must_use]
     pub fn min(&self, axes: impl Axes) -> Self {
@@ -469,49 +474,61 @@ impl<T: Real> Array<T> {
     /// assert!(session.compute(&x.max(..))?[[]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// When computed: where a reduced axis has length 0.
     #[track_caller]
     #[must_use]
     pub fn max(&self, axes: impl Axes) -> Self {
         self.reduce("max", &axes, false, Extreme { greatest: true, skip: false })
     }
 
-    /// The least value over `axes` of what is not NaN.
+    /// The least value over `axes` of what is not NaN; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.nanmin(..))?[[]], 1.0);
+    /// assert!(session.compute(&Array::full(&[2], f64::NAN, "auto").nanmin(..))?[[]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// When computed: where a reduced axis has length 0.
     #[track_caller]
     #[must_use]
     pub fn nanmin(&self, axes: impl Axes) -> Self {
         self.reduce("nanmin", &axes, false, Extreme { greatest: false, skip: true })
     }
 
-    /// The greatest value over `axes` of what is not NaN.
+    /// The greatest value over `axes` of what is not NaN; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.nanmax(..))?[[]], 4.0);
+    /// assert!(session.compute(&Array::full(&[2], f64::NAN, "auto").nanmax(..))?[[]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
+    ///
+    /// # Errors
+    /// When computed: where a reduced axis has length 0.
     #[track_caller]
     #[must_use]
     pub fn nanmax(&self, axes: impl Axes) -> Self {
         self.reduce("nanmax", &axes, false, Extreme { greatest: true, skip: true })
     }
 
-    /// The variance over `axes`, divided by the number of values.
+    /// The variance over `axes`, divided by the number of values; NaN of none, and where one is NaN.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.var(..))?[[]], 4.0);
+    /// assert!(session.compute(&Array::<f64>::zeros(&[0], "auto").var(..))?[[]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     #[track_caller]
@@ -520,7 +537,7 @@ impl<T: Real> Array<T> {
         self.reduce("var", &axes, true, Variance { ddof: 0, skip: false, root: false })
     }
 
-    /// The standard deviation over `axes`.
+    /// The standard deviation over `axes`: the root of [`var`](Self::var).
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -535,13 +552,14 @@ impl<T: Real> Array<T> {
         self.reduce("std", &axes, true, Variance { ddof: 0, skip: false, root: true })
     }
 
-    /// The variance over `axes` of what is not NaN.
+    /// The variance over `axes` of what is not NaN; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.nanvar(..))?[[]], 2.25);
+    /// assert!(session.compute(&Array::full(&[2], f64::NAN, "auto").nanvar(..))?[[]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     #[track_caller]
@@ -550,7 +568,7 @@ impl<T: Real> Array<T> {
         self.reduce("nanvar", &axes, true, Variance { ddof: 0, skip: true, root: false })
     }
 
-    /// The standard deviation over `axes` of what is not NaN.
+    /// The standard deviation over `axes` of what is not NaN: the root of [`nanvar`](Self::nanvar).
     ///
     /// ```
     /// # use thermocline::{Array, Session};

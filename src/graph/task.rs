@@ -38,6 +38,26 @@ pub type TaskFn =
     Arc<dyn Fn(&TaskContext<'_>, &[Chunk]) -> Result<Chunk, Box<dyn StdError + Send + Sync>> + Send + Sync>;
 
 /// What a task finds around it while it runs. Memory it asks for here comes out of its own grant.
+///
+/// ```
+/// use std::sync::Arc;
+/// use thermocline::Session;
+/// use thermocline::chunk::{Block, Chunk, charge};
+/// use thermocline::graph::{Graph, Key, Size, Task};
+///
+/// let squares = Task::new("squares", [], Arc::new(|context, _| {
+///     let mut roots = context.scratch::<u64>(1000)?; // workspace, of arbitrary values
+///     roots.as_mut_slice().iter_mut().enumerate().for_each(|(at, root)| *root = at as u64);
+///     let mut squares = context.block::<u64>(&[1000])?;
+///     squares.as_mut_slice().iter_mut().zip(roots.as_slice()).for_each(|(square, root)| *square = root * root);
+///     Ok(Chunk::new(squares.freeze()))
+/// }));
+/// let squares = squares.output(Size::Exact(Block::<u64>::charge(1000))).workspace(charge(8000)).spillable();
+/// let session = Session::builder().memory_limit("16MiB".parse()?).build()?;
+/// let chunks = session.run(&Graph::new([squares])?, &[Key::new("squares")])?;
+/// assert_eq!(chunks[0].get::<Block<u64>>()?.as_slice()[999], 998_001);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 pub struct TaskContext<'a> {
     key: &'a Key,
     allocator: &'a dyn Allocator,

@@ -102,6 +102,15 @@ impl<T: Real> Array<T> {
 
     /// The [`slope`](Self::slope) of the line through the values that are not NaN, at places that are not NaN.
     ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// let x: Array<f64> = [1.0, f64::NAN, 7.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nanslope(0, &[0.0, 1.0, 3.0]))?[[]], 2.0);
+    /// assert!(session.compute(&x.nanslope(0, &[0.0, 1.0, f64::NAN]))?[[]].is_nan()); // one place is left
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`slope`](Self::slope).
     #[track_caller]

@@ -35,6 +35,16 @@ macro_rules! slices {
 slices!(Slice, Range<isize>, RangeFrom<isize>, RangeTo<isize>, RangeFull);
 
 /// The label nearest to a number. Of two as near the larger is taken; degrees east are a circle.
+///
+/// ```
+/// use thermocline::Array;
+/// use thermocline::io::netcdf::{Coordinate, Field, Nearest};
+///
+/// let lon = Coordinate::new("lon", [0.0, 90.0, 180.0, 270.0]).with_attribute("units", "degrees_east");
+/// let x = Field::new("x", Array::<f64>::zeros(&[4], "auto"), ["lon"]).with_coordinate(lon);
+/// let nearest = |label| x.sel("lon", Nearest(label)).coordinate("lon").unwrap().values()[0];
+/// assert_eq!((nearest(100.0), nearest(135.0), nearest(350.0)), (90.0, 180.0, 0.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nearest(pub f64);
 
@@ -50,6 +60,21 @@ pub struct Nearest(pub f64);
 /// | `-30.0..30.0` | the labels from one to the other, whichever is the greater | stays |
 ///
 /// **Both ends of a range are in it**, as in xarray, however it is written: labels have no successor.
+///
+/// ```
+/// use thermocline::Array;
+/// use thermocline::io::netcdf::{Calendar, Coordinate, DateTime, Field, Nearest};
+///
+/// let time = Coordinate::new("time", (0..365).map(f64::from).collect::<Vec<_>>());
+/// let x = Field::new("x", Array::<f64>::zeros(&[365], "auto"), ["time"])
+///     .with_coordinate(time.with_attribute("units", "days since 2001-01-01"));
+/// assert_eq!(x.sel("time", "2001-02").shape(), [28]);
+/// assert_eq!(x.sel("time", "2001-02".."2001-03").shape(), [59]); // March, too
+/// assert_eq!(x.sel("time", 10.0..20.0).shape(), [11]); // the numbers themselves
+/// assert_eq!(x.sel("time", Nearest(10.2)).shape(), []);
+/// assert_eq!(x.sel("time", DateTime::new(Calendar::Standard, 2001, 12, 31).unwrap()).shape(), []);
+/// assert_eq!(x.sel("time", "2002").shape(), [0]);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Label {
