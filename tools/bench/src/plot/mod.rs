@@ -1,6 +1,6 @@
 //! Pictures of results, as PNG files.
 //!
-//! A picture is plain data (a [`Map`] or a [`Line`]) that draws itself on a [`Canvas`](canvas::Canvas). The canvas is the one
+//! A picture is plain data (a [`Map`] or a [`Line`]) that draws itself on a [`Canvas`]. The canvas is the one
 //! place that knows the drawing libraries; [`axis`] and [`colours`] turn numbers into places, labels and colours.
 
 mod axis;
