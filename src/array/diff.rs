@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::graph::{Key, Layers};
 
 impl<T: Arithmetic> Array<T> {
-    /// The differences between neighbours along `axis`, taken `n` times: `n` elements fewer. Integers wrap.
+    /// The differences between neighbours along `axis`, taken `n` times: `n` elements fewer, or none. Integers wrap.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -23,6 +23,7 @@ impl<T: Arithmetic> Array<T> {
     /// let squares = Array::<i64>::from_fn(&[6], &[2], |at| (at[0] * at[0]) as i64);
     /// assert_eq!(session.compute(&squares.diff(1, 0))?.into_raw_vec_and_offset().0, [1, 3, 5, 7, 9]);
     /// assert_eq!(session.compute(&squares.diff(2, 0))?.into_raw_vec_and_offset().0, [2, 2, 2, 2]);
+    /// assert_eq!(Array::<f64>::zeros(&[3], "auto").diff(5, 0).shape(), [0]);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///

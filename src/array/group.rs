@@ -197,11 +197,11 @@ macro_rules! reductions {
 
 reductions! {
     Summable {
-        /// The sum of each group.
+        /// The sum of each group; 0 of one without rows.
         sum -> T::Total;
         /// The sum of what is not NaN in each group; 0 where nothing is.
         nansum -> T::Total;
-        /// The mean of each group.
+        /// The mean of each group; NaN of one without rows.
         mean -> T::Average;
         /// The mean of what is not NaN in each group; NaN where nothing is.
         nanmean -> T::Average;
@@ -211,17 +211,17 @@ reductions! {
         min -> T;
         /// The greatest value of each group; NaN where there is one.
         max -> T;
-        /// The least value of each group of what is not NaN.
+        /// The least value of each group of what is not NaN; NaN where nothing is.
         nanmin -> T;
-        /// The greatest value of each group of what is not NaN.
+        /// The greatest value of each group of what is not NaN; NaN where nothing is.
         nanmax -> T;
         /// The variance of each group, divided by the number of values.
         var -> T::Spread;
         /// The standard deviation of each group.
         std -> T::Spread;
-        /// The variance of what is not NaN in each group.
+        /// The variance of what is not NaN in each group; NaN where nothing is.
         nanvar -> T::Spread;
-        /// The standard deviation of what is not NaN in each group.
+        /// The standard deviation of what is not NaN in each group; NaN where nothing is.
         nanstd -> T::Spread;
     }
 }

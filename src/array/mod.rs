@@ -456,7 +456,7 @@ impl<T: Real> Array<T> {
     /// ```
     ///
     /// # Errors
-    /// When computed: where a reduced axis has length 0.
+    /// Deferred: where there is no value along a reduced axis.
     #[track_caller]
     #[must_use]
     pub fn min(&self, axes: impl Axes) -> Self {
@@ -476,7 +476,7 @@ impl<T: Real> Array<T> {
     /// ```
     ///
     /// # Errors
-    /// When computed: where a reduced axis has length 0.
+    /// Deferred: where there is no value along a reduced axis.
     #[track_caller]
     #[must_use]
     pub fn max(&self, axes: impl Axes) -> Self {
@@ -495,7 +495,7 @@ impl<T: Real> Array<T> {
     /// ```
     ///
     /// # Errors
-    /// When computed: where a reduced axis has length 0.
+    /// Deferred: where there is no value along a reduced axis.
     #[track_caller]
     #[must_use]
     pub fn nanmin(&self, axes: impl Axes) -> Self {
@@ -514,7 +514,7 @@ impl<T: Real> Array<T> {
     /// ```
     ///
     /// # Errors
-    /// When computed: where a reduced axis has length 0.
+    /// Deferred: where there is no value along a reduced axis.
     #[track_caller]
     #[must_use]
     pub fn nanmax(&self, axes: impl Axes) -> Self {

@@ -272,7 +272,8 @@ fn recipe<T: Real + Ordered>(
 }
 
 impl<T: Real + Ordered> Array<T> {
-    /// The median over `axes`: the value in the middle, or the mean of the two there; NaN where there is one.
+    /// The median over `axes`: the value in the middle, or the mean of the two there; NaN where there is one, or no
+    /// value at all.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -280,6 +281,7 @@ impl<T: Real + Ordered> Array<T> {
     /// let x = Array::<i64>::from_fn(&[4, 3], &[2, 3], |at| (at[0] * at[0] + at[1]) as i64);
     /// assert_eq!(session.compute(&x.median(0))?.into_raw_vec_and_offset().0, [2.5, 3.5, 4.5]);
     /// assert_eq!(session.compute(&x.median(..))?[[]], 3.5);
+    /// assert!(session.compute(&Array::<f64>::zeros(&[0], "auto").median(0))?[[]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///

@@ -167,13 +167,14 @@ impl<T: Element> Array<T> {
         }
     }
 
-    /// Moved by `shift` along `axis`; what goes beyond the end comes in at the beginning.
+    /// Moved by `shift` along `axis`, backwards where negative; what goes beyond one end comes in at the other, however often.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x = Array::<i64>::from_fn(&[5], &[2], |at| at[0] as i64);
     /// assert_eq!(session.compute(&x.roll(2, 0))?.into_raw_vec_and_offset().0, [3, 4, 0, 1, 2]);
+    /// assert_eq!(session.compute(&Array::<i32>::arange(0, 3, 1, "auto").roll(-7, 0))?.into_raw_vec_and_offset().0, [1, 2, 0]);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///
@@ -198,13 +199,14 @@ impl<T: Element> Array<T> {
         }
     }
 
-    /// Each element `count` times, along `axis`.
+    /// Each element `count` times, along `axis`; of 0 times nothing is left.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x = Array::<i64>::from_fn(&[2, 2], &[1, 2], |at| (1 + at[0] * 2 + at[1]) as i64);
     /// assert_eq!(session.compute(&x.repeat(2, 1))?.into_raw_vec_and_offset().0, [1, 1, 2, 2, 3, 3, 4, 4]);
+    /// assert_eq!(x.repeat(0, 0).size(), 0);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///

@@ -262,7 +262,8 @@ impl<T: Element, S: Scan<T>> ScanNode<T, S> {
 }
 
 impl<T: Summable> Array<T> {
-    /// The running sum along `axis`. Floats are summed in f64, integers and bools in 64 bits, wrapping.
+    /// The running sum along `axis`; NaN from the first NaN on. Floats are summed in f64, integers and bools in 64 bits,
+    /// wrapping.
     ///
     /// For NumPy's running sum of all elements, [`ravel`](Self::ravel) first.
     ///
@@ -271,6 +272,8 @@ impl<T: Summable> Array<T> {
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x = Array::<i64>::from_fn(&[5], &[2], |at| at[0] as i64);
     /// assert_eq!(session.compute(&x.cumsum(0))?.into_raw_vec_and_offset().0, [0, 1, 3, 6, 10]);
+    /// let x: Array<f64> = [2.0, f64::NAN, 3.0].into_iter().collect();
+    /// assert!(session.compute(&x.cumsum(0))?[[2]].is_nan());
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///
@@ -282,13 +285,15 @@ impl<T: Summable> Array<T> {
         self.scanned("cumsum", Location::caller(), axis, Sums { skip: false })
     }
 
-    /// The running sum along `axis` of what is not NaN.
+    /// The running sum along `axis` of what is not NaN: 0 before the first such value.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.nancumsum(0))?.into_raw_vec_and_offset().0, [1.0, 1.0, 5.0]);
+    /// let x: Array<f64> = [f64::NAN, 2.0, f64::NAN, 3.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nancumsum(0))?.into_raw_vec_and_offset().0, [0.0, 2.0, 2.0, 5.0]);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///
@@ -342,13 +347,15 @@ where
         self.scanned("cumprod", Location::caller(), axis, Products { skip: false })
     }
 
-    /// The running product along `axis` of what is not NaN.
+    /// The running product along `axis` of what is not NaN: 1 before the first such value.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.nancumprod(0))?.into_raw_vec_and_offset().0, [1.0, 1.0, 4.0]);
+    /// let x: Array<f64> = [f64::NAN, 2.0, f64::NAN, 3.0].into_iter().collect();
+    /// assert_eq!(session.compute(&x.nancumprod(0))?.into_raw_vec_and_offset().0, [1.0, 2.0, 2.0, 6.0]);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///

@@ -10,13 +10,20 @@ use crate::chunk::Element;
 use crate::error::{Error, Result};
 
 /// A part along one axis, by NumPy's rules: `start..stop` with a step; negative indices count from the end.
+/// What lies beyond an end is left out, and is no error.
 ///
 /// ```
 /// use thermocline::array::Slice;
+/// use thermocline::{Array, Session};
 ///
-/// let reversed = Slice::all().step(-1);
-/// let last_ten = Slice::from(-10..);
-/// # let _ = (reversed, last_ten);
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Array::<i32>::arange(0, 6, 1, [4]);
+/// let part = |slice| session.compute(&x.slice(&[slice])).map(|part| part.into_raw_vec_and_offset().0);
+/// assert_eq!(part(Slice::from(-2..))?, [4, 5]);
+/// assert_eq!(part(Slice::all().step(-2))?, [5, 3, 1]);
+/// assert_eq!(part(Slice::new(Some(4), Some(1), -1))?, [4, 3, 2]);
+/// assert_eq!(part(Slice::from(4..100))?, [4, 5]);
+/// # Ok::<(), thermocline::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
@@ -124,13 +131,14 @@ impl<T: Element> Array<T> {
         Self::of(PickNode::new("slice", self.node.clone(), picks))
     }
 
-    /// The part at `index` of `axis`, which goes: NumPy's `x[index]` for the first axis.
+    /// The part at `index` of `axis`, which goes; a negative index counts from the end. NumPy's `x[index]` for the first axis.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x = Array::<i64>::from_fn(&[2, 3], &[1, 3], |at| (10 * at[0] + at[1]) as i64);
     /// assert_eq!(session.compute(&x.index_axis(0, -1))?.into_raw_vec_and_offset().0, [10, 11, 12]);
+    /// assert_eq!(session.compute(&Array::<i32>::arange(0, 6, 1, [4]).index_axis(0, -1))?[[]], 5);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///

@@ -53,13 +53,14 @@ impl<T: Summable> Array<T> {
         self.reduce("prod", &axes, true, Product { skip: false })
     }
 
-    /// The product over `axes` of what is not NaN. NumPy's `nanprod`.
+    /// The product over `axes` of what is not NaN; 1 where nothing is. NumPy's `nanprod`.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let x: Array<f64> = [1.0, f64::NAN, 4.0].into_iter().collect();
     /// assert_eq!(session.compute(&x.nanprod(..))?[[]], 4.0);
+    /// assert_eq!(session.compute(&Array::full(&[2], f64::NAN, "auto").nanprod(..))?[[]], 1.0);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     #[track_caller]

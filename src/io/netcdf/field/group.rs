@@ -296,11 +296,11 @@ reductions! {
         mean = nanmean -> T::Average;
     }
     Real {
-        /// The least value of each group of what is not NaN.
+        /// The least value of each group of what is not NaN; NaN where nothing is.
         min = nanmin -> T;
-        /// The greatest value of each group of what is not NaN.
+        /// The greatest value of each group of what is not NaN; NaN where nothing is.
         max = nanmax -> T;
-        /// The standard deviation of what is not NaN in each group.
+        /// The standard deviation of what is not NaN in each group; NaN where nothing is.
         std = nanstd -> T::Spread;
     }
 }

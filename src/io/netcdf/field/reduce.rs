@@ -169,7 +169,7 @@ impl<T: Summable> Field<T> {
 }
 
 impl<T: Real> Field<T> {
-    /// The least value over `dimensions` of what is not NaN.
+    /// The least value over `dimensions` of what is not NaN; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -187,7 +187,7 @@ impl<T: Real> Field<T> {
         self.reduced("min", &dimensions, Location::caller(), |array, axes| array.nanmin(axes))
     }
 
-    /// The greatest value over `dimensions` of what is not NaN.
+    /// The greatest value over `dimensions` of what is not NaN; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -205,7 +205,7 @@ impl<T: Real> Field<T> {
         self.reduced("max", &dimensions, Location::caller(), |array, axes| array.nanmax(axes))
     }
 
-    /// The variance over `dimensions` of what is not NaN, divided by the number of values.
+    /// The variance over `dimensions` of what is not NaN, divided by the number of values; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
@@ -223,7 +223,7 @@ impl<T: Real> Field<T> {
         self.reduced("var", &dimensions, Location::caller(), |array, axes| array.nanvar(axes)).without_units()
     }
 
-    /// The standard deviation over `dimensions` of what is not NaN.
+    /// The standard deviation over `dimensions` of what is not NaN; NaN where nothing is.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
