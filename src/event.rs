@@ -37,6 +37,23 @@ impl fmt::Display for Label<'_> {
 }
 
 /// Something that happened in a run. Byte counts are bytes in memory, unless `stored` is said.
+///
+/// ```
+/// use std::time::Duration;
+/// use thermocline::{Event, Label};
+///
+/// fn line(event: &Event<'_>) -> Option<String> {
+///     match event {
+///         Event::TaskFinished { task, elapsed, ok: true, .. } => Some(format!("{task} took {elapsed:?}")),
+///         Event::Spilled { bytes, stored } => Some(format!("{bytes} bytes went to scratch, as {stored}")),
+///         _ => None, // there may be more
+///     }
+/// }
+///
+/// let task = Label { layer: "mean-3", index: &[0, 2] };
+/// let finished = Event::TaskFinished { task, worker: 1, elapsed: Duration::from_millis(5), ok: true };
+/// assert_eq!(line(&finished).as_deref(), Some("mean-3(0, 2) took 5ms"));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {

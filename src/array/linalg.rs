@@ -73,13 +73,16 @@ impl<T: Product> Array<T> {
     /// NumPy's `a @ b`: the product of matrices in the last two axes, for all combinations of the axes before, which are
     /// broadcast. An array of one dimension is a row on the left, a column on the right.
     ///
-    /// Floats are multiplied and summed in their own type, in an order that the chunks alone determine.
+    /// Floats are multiplied and summed in their own type, in an order that the chunks alone determine; integers wrap. The sum
+    /// of no products is 0.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// let a = Array::<f64>::from_fn(&[2, 3], &[1, 2], |at| (at[0] * 3 + at[1]) as f64);
     /// assert_eq!(session.compute(&a.matmul(&a.transpose()))?.into_raw_vec_and_offset().0, [5.0, 14.0, 14.0, 50.0]);
+    /// let none = Array::<i64>::zeros(&[2, 0], "auto").matmul(&Array::zeros(&[0, 1], "auto"));
+    /// assert_eq!(session.compute(&none)?.into_raw_vec_and_offset().0, [0, 0]);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///

@@ -61,6 +61,19 @@ impl Layers {
     }
 
     /// Remembers what was built for `expression`.
+    ///
+    /// ```
+    /// use std::any::Any;
+    /// use std::sync::Arc;
+    /// use thermocline::graph::{Key, Layers};
+    ///
+    /// let mut layers = Layers::new();
+    /// let expression: Arc<dyn Any + Send + Sync> = Arc::new("x + y");
+    /// assert!(layers.find::<Key>(&expression).is_none());
+    /// let key = Key::new(layers.name("add")); // and its tasks are added
+    /// layers.remember(expression.clone(), Arc::new(key));
+    /// assert_eq!(layers.find::<Key>(&expression).unwrap().name(), "add-1"); // this time there is nothing to build
+    /// ```
     pub fn remember<R: Any + Send + Sync>(&mut self, expression: Arc<dyn Any + Send + Sync>, result: Arc<R>) {
         self.built.insert(Arc::as_ptr(&expression).addr(), Built { _expression: expression, result });
     }

@@ -190,7 +190,8 @@ impl<T: Arithmetic> Array<T> {
 }
 
 impl<T: Number> Array<T> {
-    /// From `start` on in steps of `step`, as long as `stop` is not reached. NumPy's `arange`.
+    /// From `start` on in steps of `step`, as long as `stop` is not reached: none where steps lead
+    /// away from it. NumPy's `arange`.
     ///
     /// Floats are `start + n * ((start + step) - start)`, as NumPy's are. For an end that is to be met, [`linspace`](Self::linspace)
     /// is better.
@@ -202,6 +203,7 @@ impl<T: Number> Array<T> {
     /// let down = Array::<i16>::arange(10, 0, -4, [2]);
     /// assert_eq!(session.compute(&down)?.into_raw_vec_and_offset().0, [10, 6, 2]);
     /// assert!(Array::<i16>::arange(0, 10, 0, [2]).checked().is_err());
+    /// assert_eq!(Array::<i64>::arange(5, 0, 1, "auto").size(), 0);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     #[track_caller]
@@ -221,12 +223,13 @@ impl<T: Number> Array<T> {
 }
 
 impl<T: RealFloat> Array<T> {
-    /// `count` values at equal distances from `start` to `stop`, both met. NumPy's `linspace`.
+    /// `count` values at equal distances from `start` to `stop`, both met; one alone is `start`. NumPy's `linspace`.
     ///
     /// ```
     /// # use thermocline::{Array, Session};
     /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
     /// assert_eq!(session.compute(&Array::linspace(0.0, 1.0, 5, "auto"))?.into_raw_vec_and_offset().0, [0.0, 0.25, 0.5, 0.75, 1.0]);
+    /// assert_eq!(session.compute(&Array::<f64>::linspace(2.0, 3.0, 1, "auto"))?.into_raw_vec_and_offset().0, [2.0]);
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     #[track_caller]

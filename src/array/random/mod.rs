@@ -34,6 +34,20 @@ use super::{Array, Real};
 use crate::error::Error;
 
 /// Makes random arrays from a seed, each from a stream of its own.
+///
+/// ```
+/// use thermocline::Session;
+/// use thermocline::array::random::Generator;
+///
+/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+/// let x = Generator::new(1).uniform(0.0, 1.0, &[1000], [100]);
+/// let same = Generator::new(1).uniform(0.0, 1.0, &[1000], [64]); // whatever the chunks
+/// assert_eq!(session.compute((&x - &same).abs().max(..))?[[]], 0.0);
+/// let mut generator = Generator::new(2);
+/// let [a, b] = [(); 2].map(|()| generator.uniform(0.0, 1.0, &[1000], [100]));
+/// assert_ne!(session.compute((&a - &b).abs().max(..))?[[]], 0.0);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Generator {
     key: [u32; 2],

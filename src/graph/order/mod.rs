@@ -50,6 +50,24 @@ use super::{Graph, TaskId};
 use crate::chunk::charge;
 
 /// A topological order of a graph's tasks.
+///
+/// ```
+/// use std::sync::Arc;
+/// use thermocline::chunk::Chunk;
+/// use thermocline::graph::{Graph, Key, Size, Task};
+///
+/// let task = |key: &'static str, needs: &[&'static str]| {
+///     let needs: Vec<Key> = needs.iter().map(|&need| Key::new(need)).collect();
+///     Task::new(key, needs, Arc::new(|_, _| Ok(Chunk::new(())))).output(Size::Exact(64))
+/// };
+/// let graph = Graph::new([task("load a", &[]), task("load b", &[]), task("sum a", &["load a"]), task("sum b", &["load b"])])?;
+/// let order = graph.order();
+/// let place = |key| order.rank(graph.find(&Key::new(key)).unwrap());
+/// assert_eq!(place("sum a"), place("load a") + 1); // what is begun is finished first
+/// assert_eq!(place("sum b"), place("load b") + 1);
+/// assert_eq!(order.sequence().len(), 4);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Order {
     /// Tasks, first to last.

@@ -78,6 +78,18 @@ pub struct Dataset {
 
 /// Looks at the netCDF-4 or HDF5 file at `path`.
 ///
+/// ```
+/// use thermocline::Error;
+/// use thermocline::io::netcdf;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let [missing, other] = ["missing.nc", "notes.txt"].map(|name| folder.path().join(name));
+/// # std::fs::write(&other, "no data")?;
+/// assert!(matches!(netcdf::open(&missing), Err(Error::FileIo { .. })));
+/// assert!(matches!(netcdf::open(&other), Err(Error::File { .. })));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::FileIo`] where it can't be opened, [`Error::File`] where it is something else, or damaged.
 pub fn open(path: impl AsRef<Path>) -> Result<Dataset> {
@@ -186,7 +198,7 @@ impl Dataset {
         self
     }
 
-    /// Sets the bytes that a block has in memory, about: 96 MiB by default.
+    /// Sets the bytes that a block has in memory, about: 96 MiB by default. A block has one storage chunk at least.
     #[must_use]
     pub fn block_size(mut self, size: ByteSize) -> Self {
         self.options.block = size.bytes().max(1);
@@ -209,6 +221,44 @@ impl Dataset {
     }
 
     /// Whether a variable may have other units in another file: its values are not converted.
+    ///
+    /// ```
+    /// use thermocline::Array;
+    /// use thermocline::io::netcdf;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let write = |name: &str, units: &str, lat: f64| {
+    /// #     let path = folder.path().join(name);
+    /// #     let file = hdf5::File::create(&path)?;
+    /// #     let text = |object: &hdf5::Location, name: &str, text: &str| {
+    /// #         let text: hdf5::types::VarLenUnicode = text.parse().unwrap();
+    /// #         object.new_attr::<hdf5::types::VarLenUnicode>().create(name)?.write_scalar(&text)
+    /// #     };
+    /// #     let labels = file.new_dataset::<f64>().shape([3]).create("lat")?;
+    /// #     labels.write_raw(&[lat, 1.0, 2.0])?;
+    /// #     text(&labels, "CLASS", "DIMENSION_SCALE")?;
+    /// #     let time = file.new_dataset::<f64>().shape([2]).create("time")?;
+    /// #     time.write_raw(if name == "a.nc" { &[0.0, 1.0] } else { &[2.0, 3.0] })?;
+    /// #     text(&time, "CLASS", "DIMENSION_SCALE")?;
+    /// #     text(&time, "units", "days since 2004-01-01")?;
+    /// #     let sst = file.new_dataset::<f32>().shape([2, 3]).create("sst")?;
+    /// #     sst.write_raw(&[0.0_f32; 6])?;
+    /// #     text(&sst, "units", units)?;
+    /// #     drop((labels, time, sst));
+    /// #     file.close()?;
+    /// #     Ok::<_, hdf5::Error>(path)
+    /// # };
+    /// # let [a, b] = [write("a.nc", "degC", 0.0)?, write("b.nc", "K", 0.5)?];
+    /// let days = netcdf::open_many([a, b])?; // in degC and in K, from latitude 0.0 and from 0.5
+    /// println!("{}", days.array::<f32>("sst").unwrap_err());
+    /// let days = days.allow_other_units(true);
+    /// assert!(days.array::<f32>("sst").is_err()); // labels still differ
+    /// let days = days.allow_other_labels(true);
+    /// let sst: Array<f32> = days.array("sst")?;
+    /// assert_eq!(sst.shape(), [4, 3]);
+    /// assert_eq!(days.coordinate("lat")?.values(), [0.0, 1.0, 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn allow_other_units(mut self, on: bool) -> Self {
         self.options.allow.other_units = on;
@@ -222,7 +272,7 @@ impl Dataset {
         self
     }
 
-    /// Holes in the times of a series, longer than one and a half times the usual distance.
+    /// Holes in the times of a series, longer than one and a half times the usual distance; none where there are no times.
     ///
     /// ```
     /// use thermocline::Array;
@@ -274,7 +324,8 @@ impl Dataset {
         self.series.overlaps()
     }
 
-    /// The name of the coordinate that tells the time: a list of numbers with units such as `days since 1800-01-01`.
+    /// The name of the coordinate that tells the time, if there is one: a list of numbers with units such as
+    /// `days since 1800-01-01`.
     #[must_use]
     pub fn time_name(&self) -> Option<&str> {
         let of_file = || time_axis(&self.look).map(|(variable, _)| variable.name.as_str());
