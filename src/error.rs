@@ -19,6 +19,20 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub type UserError = Arc<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Everything that can go wrong.
+///
+/// ```
+/// use thermocline::{Array, Error, Session};
+///
+/// let session = Session::builder().memory_limit("16MiB".parse()?).build()?;
+/// let x = Array::<f64>::from_fn(&[8_000_000], &[4_000_000], |at| at[0] as f64); // blocks of 31 MiB
+/// let error = session.compute(&x.sort(0)).unwrap_err();
+/// assert!(matches!(error, Error::MemoryLimit { .. }), "{error}");
+/// assert_eq!(session.stats().tasks, 0); // refused before anything ran
+///
+/// let error = (&x + &x.slice(&[(1..).into()])).checked().unwrap_err();
+/// assert!(matches!(error, Error::Operation { .. }), "{error}");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

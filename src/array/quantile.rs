@@ -160,6 +160,15 @@ impl Ask {
 }
 
 /// One or more quantiles. One gives an array without the reduced axes; several give one more axis, the first.
+///
+/// ```
+/// use thermocline::Array;
+///
+/// let x = Array::<f64>::zeros(&[5, 7], "auto");
+/// assert_eq!(x.quantile(0.5, 0).shape(), [7]);
+/// assert_eq!(x.quantile([0.1, 0.5, 0.9], 0).shape(), [3, 7]);
+/// assert_eq!(x.quantile(&[0.5][..], ..).shape(), [1]); // a list of one is a list
+/// ```
 pub trait Quantiles {
     /// The quantiles, 0 to 1, and whether the result has an axis for them.
     fn quantiles(&self) -> (Vec<f64>, bool);

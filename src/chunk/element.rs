@@ -12,6 +12,14 @@ use super::{Allocator, Buffer, BufferMut};
 use crate::error::Result;
 
 /// The type of an array's elements, by NumPy's names.
+///
+/// ```
+/// use thermocline::Complex;
+/// use thermocline::chunk::{DType, Element};
+///
+/// assert_eq!((f32::DTYPE, DType::Float32.name(), DType::Float32.size()), (DType::Float32, "float32", 4));
+/// assert_eq!(Complex::<f64>::DTYPE.to_string(), "complex128");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names say it all")]
 #[non_exhaustive]

@@ -38,6 +38,14 @@ pub(crate) const HUGE_PAGE: u64 = 2 << 20;
 ///
 /// A fresh page costs the system more than a microsecond, so that filling memory is half as fast as taking it; huge
 /// pages cost a tenth of that.
+///
+/// ```
+/// use thermocline::chunk::charge;
+///
+/// assert_eq!((charge(0), charge(1), charge(65)), (0, 64, 128));
+/// assert_eq!(charge(300_000), 74 * 4096);
+/// assert_eq!(charge(2_000_000), 2 << 20);
+/// ```
 #[must_use]
 pub fn charge(bytes: u64) -> u64 {
     let unit = if bytes >= MAPPED_FROM { 4096 } else { 64 };
@@ -100,6 +108,40 @@ impl fmt::Debug for Charge {
 }
 
 /// Grants charges, e.g. from the grant of a running task.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use thermocline::Result;
+/// use thermocline::chunk::{Account, Allocator, BlockMut, Charge, charge};
+///
+/// /// Counts what is held, and grants everything.
+/// #[derive(Clone, Default)]
+/// struct Counter(Arc<AtomicU64>);
+///
+/// impl Account for Counter {
+///     fn release(&self, bytes: u64) {
+///         self.0.fetch_sub(bytes, Ordering::Relaxed);
+///     }
+/// }
+///
+/// impl Allocator for Counter {
+///     fn reserve(&self, bytes: u64) -> Result<Charge> {
+///         let bytes = charge(bytes);
+///         self.0.fetch_add(bytes, Ordering::Relaxed);
+///         Ok(Charge::new(Arc::new(self.clone()), bytes))
+///     }
+/// }
+///
+/// let counter = Counter::default();
+/// let block = BlockMut::<f64>::zeroed(&[10], &counter)?.freeze();
+/// let same = block.clone();
+/// drop(block);
+/// assert_eq!(counter.0.load(Ordering::Relaxed), 128); // 80 bytes are two cache lines, counted once
+/// drop(same);
+/// assert_eq!(counter.0.load(Ordering::Relaxed), 0);
+/// # Ok::<(), thermocline::Error>(())
+/// ```
 pub trait Allocator {
     /// Takes `bytes` (as [`charge`] rounds them) from what was granted.
     ///
