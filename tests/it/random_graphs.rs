@@ -92,7 +92,7 @@ impl Drop for SaySeed {
 
 #[test]
 fn random_graphs_run_at_any_limit_from_the_floor_on() {
-    let cases = if all() { 10_000 } else { 300 };
+    let cases = if all() { 10_000 } else { 500 };
     let (mut spilled, mut redone) = (0, 0);
     for seed in 0..cases {
         let _seed = SaySeed(seed);
