@@ -60,6 +60,8 @@ pub(crate) struct Report {
     pub(crate) result_shape: Option<Vec<usize>>,
     pub(crate) result_dtype: Option<&'static str>,
     pub(crate) result_mean: Option<f64>,
+    /// The mean of values times their places in C order, as parts of the whole: values in wrong places change it.
+    pub(crate) result_moment: Option<f64>,
     pub(crate) result_valid: Option<usize>,
     pub(crate) result_sha256: Option<String>,
     /// Of the input, what was read through the HDF5 library: for the table alone.
@@ -104,6 +106,10 @@ pub(crate) struct Description {
     dtype: Option<&'static str>,
     valid: usize,
     sum: f64,
+    /// How many there were, missing ones with them.
+    count: usize,
+    /// The sum of values times their indices.
+    moment: f64,
 }
 
 impl Description {
@@ -131,7 +137,9 @@ impl Description {
             if !value.is_nan() {
                 self.valid += 1;
                 self.sum += value;
+                self.moment += value * self.count as f64;
             }
+            self.count += 1;
         }
         self.hash.update(&bytes);
     }
@@ -178,11 +186,12 @@ impl Report {
 
     /// Takes down what came out.
     pub(crate) fn described(&mut self, description: Description) {
-        let Description { hash, shape, dtype, valid, sum } = description;
+        let Description { hash, shape, dtype, valid, sum, count, moment } = description;
         self.result_shape = Some(shape);
         self.result_dtype = dtype;
         self.result_valid = Some(valid);
         self.result_mean = (valid > 0).then(|| sum / valid as f64);
+        self.result_moment = (valid > 0).then(|| moment / valid as f64 / count as f64);
         self.result_sha256 = Some(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
     }
 
@@ -305,6 +314,19 @@ mod tests {
         let expected = Sha256::digest([0, 0, 0x80, 0x3f, 0, 0, 0xc0, 0x7f]);
         let expected: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(report.result_sha256, Some(expected));
+    }
+
+    #[test]
+    fn values_in_other_places_have_another_moment() {
+        let moment = |parts: &[ArrayD<f32>]| {
+            let mut report = Report::default();
+            report.described(Description::of(parts));
+            report.result_moment.unwrap()
+        };
+        let part = |values: &[f32]| arr1(values).into_dyn();
+        // (1 * 0 + 4 * 2 + 2 * 3) / 4 places / 3 values.
+        assert_eq!(moment(&[part(&[1.0, f32::NAN]), part(&[4.0, 2.0])]), 14.0 / 12.0);
+        assert_eq!(moment(&[part(&[1.0, f32::NAN]), part(&[2.0, 4.0])]), 16.0 / 12.0);
     }
 
     #[test]

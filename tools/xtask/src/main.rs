@@ -19,6 +19,8 @@ usage: cargo xtask <command>
   models             check the scheduler's protocols in every interleaving of a few threads
   peers --answers    compare the answers to thousands of cases with NumPy's and xarray's, which it installs in target/;
                      --seed N for other cases, --only TEXT for those that have it in their name
+  peers [WORKLOAD…]  time bench and what Dask and xarray make of the same, in turn, and compare their memory and answers;
+                     --check for whether all run on tiny data, --help for the rest
   build [--release]  build the bench tool
   bench [ARGS]       build bench and run it; alone, it runs the main job on data that it makes
   cargo ARGS         run cargo with what the build needs set up";
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ("test", []) => Job::Steps(steps::test(false)),
         ("test", [all]) if all == "--all" => Job::Steps(steps::test(true)),
         ("peers", [answers, rest @ ..]) if answers == "--answers" => Job::Steps(steps::answers(rest)),
+        ("peers", rest) => Job::Steps(steps::timing(rest)),
         ("models", []) => Job::Steps(vec![steps::models()]),
         ("build", []) => Job::Steps(vec![steps::build(false)]),
         ("build", [release]) if release == "--release" => Job::Steps(vec![steps::build(true)]),

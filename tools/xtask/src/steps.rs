@@ -6,14 +6,19 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use crate::cmake::Cmake;
-use crate::{peers, python};
+use crate::peers::{ANSWERS, Peers, TIMING};
+use crate::python;
 
 /// What a step calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tool {
     Cargo,
     /// Python, with what it needs to compare with the peers.
-    Peers,
+    Peers {
+        which: &'static Peers,
+        /// What a person types to have the same.
+        alone: &'static str,
+    },
 }
 
 /// One call of a tool.
@@ -31,8 +36,8 @@ impl Step {
         Self { name, tool: Tool::Cargo, arguments, environment: Vec::new() }
     }
 
-    fn peers<const N: usize>(name: &'static str, arguments: [&str; N]) -> Self {
-        Self { tool: Tool::Peers, ..Self::new(name, arguments) }
+    fn peers<const N: usize>(tool: Tool, name: &'static str, arguments: [&str; N]) -> Self {
+        Self { tool, ..Self::new(name, arguments) }
     }
 
     pub(crate) fn and(mut self, more: &[String]) -> Self {
@@ -48,7 +53,7 @@ impl Step {
     fn command(&self, cmake: &Cmake) -> Result<Command, String> {
         let mut command = match self.tool {
             Tool::Cargo => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))),
-            Tool::Peers => peers::python()?,
+            Tool::Peers { which, .. } => which.python()?,
         };
         command.args(&self.arguments).envs(self.environment.iter().copied());
         cmake.set_up(&mut command);
@@ -67,7 +72,7 @@ impl Step {
     fn command_line(&self) -> String {
         match self.tool {
             Tool::Cargo => format!("cargo xtask cargo {}", self.arguments.join(" ")),
-            Tool::Peers => "cargo xtask peers --answers".into(),
+            Tool::Peers { alone, .. } => alone.into(),
         }
     }
 }
@@ -85,6 +90,7 @@ pub(crate) fn test(all: bool) -> Vec<Step> {
     if all {
         steps.push(models());
         steps.extend(answers(&[]));
+        steps.extend(checked_timing());
         steps.push(tests.with("THERMOCLINE_TEST_ALL", "1"));
     } else {
         steps.push(tests);
@@ -108,13 +114,43 @@ pub(crate) fn build(release: bool) -> Step {
 
 /// The comparison with `NumPy` and xarray. What they lack is found out before anything is built.
 pub(crate) fn answers(options: &[String]) -> Vec<Step> {
-    let folder = |name: &str| python::target_folder().join(name).to_string_lossy().into_owned();
-    let compare = Step::peers("answers", ["-m", "answers", "--programs", &folder("debug"), "--work", &folder("peers")]);
+    let tool = Tool::Peers { which: &ANSWERS, alone: "cargo xtask peers --answers" };
+    let arguments = ["-m", "answers", "--programs", &in_target("debug"), "--work", &in_target("peers")];
     vec![
-        Step::peers("peers", ["-m", "answers", "--versions"]),
+        Step::peers(tool, "peers", ["-m", "answers", "--versions"]),
         Step::new("build", ["build", "-p", "bench", "-p", "peers"]),
-        compare.and(options),
+        Step::peers(tool, "answers", arguments).and(options),
     ]
+}
+
+/// The comparison of seconds and memory.
+pub(crate) fn timing(options: &[String]) -> Vec<Step> {
+    let mut steps = timed("cargo xtask peers", true, options);
+    if options.iter().any(|option| option == "--help" || option == "-h") {
+        // The first step is the one that knows the options.
+        steps.truncate(1);
+    }
+    steps
+}
+
+/// Whether the programs of that comparison run and agree, on tiny data.
+fn checked_timing() -> Vec<Step> {
+    timed("cargo xtask peers --check", false, &["--check".into()])
+}
+
+fn timed(alone: &'static str, release: bool, options: &[String]) -> Vec<Step> {
+    let tool = Tool::Peers { which: &TIMING, alone };
+    let bench = in_target(if release { "release" } else { "debug" }) + "/bench";
+    vec![
+        // Wrong options are found out before anything is built.
+        Step::peers(tool, "peers", ["-m", "timing", "--versions"]).and(options),
+        build(release),
+        Step::peers(tool, "timing", ["-m", "timing", "--bench", &bench, "--work", &in_target("peers")]).and(options),
+    ]
+}
+
+fn in_target(name: &str) -> String {
+    python::target_folder().join(name).to_string_lossy().into_owned()
 }
 
 fn failed_start(command: &Command, error: &io::Error) -> String {
@@ -161,8 +197,8 @@ mod tests {
         assert!(steps[4].environment.is_empty());
         let all = test(true);
         let long: Vec<_> = all.iter().map(|step| step.name).skip(4).collect();
-        assert_eq!(long, ["models", "peers", "build", "answers", "tests"]);
-        assert_eq!(all[8].environment, [("THERMOCLINE_TEST_ALL", "1")]);
+        assert_eq!(long, ["models", "peers", "build", "answers", "peers", "build", "timing", "tests"]);
+        assert_eq!(all[11].environment, [("THERMOCLINE_TEST_ALL", "1")]);
     }
 
     #[test]
@@ -170,5 +206,8 @@ mod tests {
         let step = Step::new("formatting", ["fmt"]).and(&["--all".into()]);
         assert_eq!(step.command_line(), "cargo xtask cargo fmt --all");
         assert_eq!(answers(&[])[2].command_line(), "cargo xtask peers --answers");
+        assert_eq!(checked_timing()[2].command_line(), "cargo xtask peers --check");
+        assert_eq!(timing(&["mean".into()])[2].command_line(), "cargo xtask peers");
+        assert_eq!(timing(&["--help".into()]).len(), 1);
     }
 }
