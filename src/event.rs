@@ -100,6 +100,10 @@ pub enum Event<'a> {
     Reloaded {
         /// Its bytes in memory.
         bytes: u64,
+        /// Its bytes on scratch.
+        stored: u64,
+        /// Whether it is used where it lies, from a mapping, rather than copied.
+        in_place: bool,
     },
     /// A chunk that had been dropped rather than written was made again.
     Redone {

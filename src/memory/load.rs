@@ -15,18 +15,19 @@ impl ForeignBytes for Lease {
     }
 }
 
-/// Loads a stored chunk with memory from `allocator`: in place where its frame can be mapped, else into a buffer.
+/// Loads a stored chunk with memory from `allocator`: in place where its frame can be mapped, else into a buffer. Says
+/// which.
 ///
 /// # Errors
 /// [`Corrupt`](crate::Error::Corrupt) or [`Scratch`](crate::Error::Scratch) where the frame can't be had again.
-pub(crate) fn load(stored: &Stored, allocator: &dyn Allocator, staging: &mut Staging) -> Result<Chunk> {
-    let buffer = if let Some(mapped) = stored.mappable.then(|| stored.frame.map()).transpose()?.flatten() {
+pub(crate) fn load(stored: &Stored, allocator: &dyn Allocator, staging: &mut Staging) -> Result<(Chunk, bool)> {
+    let (buffer, in_place) = if let Some(mapped) = stored.mappable.then(|| stored.frame.map()).transpose()?.flatten() {
         let charge = allocator.reserve(charge(stored.frame.bytes() as u64))?;
-        Buffer::foreign(Box::new(Lease(mapped)), charge)
+        (Buffer::foreign(Box::new(Lease(mapped)), charge), true)
     } else {
         let mut buffer = BufferMut::unwritten(stored.frame.bytes(), allocator)?;
         stored.frame.read_into(buffer.as_mut_slice(), staging)?;
-        buffer.freeze()
+        (buffer.freeze(), false)
     };
-    (stored.decode)(buffer)
+    Ok(((stored.decode)(buffer)?, in_place))
 }

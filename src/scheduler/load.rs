@@ -99,14 +99,15 @@ impl Loader<'_> {
         };
         let (bytes, started) = (stored.frame.bytes() as u64, Instant::now());
         let decoded = catch_unwind(AssertUnwindSafe(|| {
-            let chunk = load(stored, grant, staging)?;
+            let (chunk, in_place) = load(stored, grant, staging)?;
             let charge = charge_value(grant, chunk.value().unmetered_bytes())?;
-            Ok((chunk, charge))
+            Ok(((chunk, charge), in_place))
         }));
-        let loaded = decoded.unwrap_or_else(|payload| Err(panicked("loading a chunk from scratch", payload)))?;
+        let (loaded, in_place) =
+            decoded.unwrap_or_else(|payload| Err(panicked("loading a chunk from scratch", payload)))?;
         shared.core.lock().slots.rates.read(bytes, started.elapsed());
-        shared.counters.add_reloaded(bytes);
-        shared.observers.tell(&Event::Reloaded { bytes });
+        shared.counters.add_reloaded(bytes, in_place);
+        shared.observers.tell(&Event::Reloaded { bytes, stored: stored.frame.stored_bytes(), in_place });
         Ok(loaded)
     }
 

@@ -103,6 +103,8 @@ struct Counters {
     tasks: Box<[Padded]>,
     spilled: AtomicU64,
     reloaded: AtomicU64,
+    /// Of `reloaded`, what is used in place.
+    in_place: AtomicU64,
     prefetched: AtomicU64,
     redone: AtomicU64,
     read: AtomicU64,
@@ -127,8 +129,11 @@ impl Counters {
         self.prefetched.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    fn add_reloaded(&self, bytes: u64) {
+    fn add_reloaded(&self, bytes: u64, in_place: bool) {
         self.reloaded.fetch_add(bytes, Ordering::Relaxed);
+        if in_place {
+            self.in_place.fetch_add(bytes, Ordering::Relaxed);
+        }
     }
 }
 
@@ -155,6 +160,8 @@ pub struct Stats {
     pub spilled_bytes: u64,
     /// Bytes in memory of the chunks that came back from scratch.
     pub reloaded_bytes: u64,
+    /// Of these, the bytes that are used where they lie on scratch, from a mapping: nothing was copied.
+    pub in_place_bytes: u64,
     /// Bytes in memory of the chunks that the system was told to read from scratch before they were loaded.
     pub prefetched_bytes: u64,
     /// The number of tasks that were done again rather than spilled.
@@ -502,6 +509,7 @@ impl Scheduler {
             tasks: counters.tasks.iter().map(|worker| count(&worker.0)).sum(),
             spilled_bytes: count(&counters.spilled),
             reloaded_bytes: count(&counters.reloaded),
+            in_place_bytes: count(&counters.in_place),
             prefetched_bytes: count(&counters.prefetched),
             redone_tasks: count(&counters.redone),
             input_bytes: count(&counters.read),

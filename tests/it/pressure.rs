@@ -1,9 +1,9 @@
 //! What several workers do under pressure: what they move, what is read ahead, what is used again.
 
 use thermocline::graph::{Graph, Key, Task};
-use thermocline::{Array, Stats};
+use thermocline::{Array, Compression, Stats};
 
-use crate::support::{assert_at_rest, session, word_task};
+use crate::support::{assert_at_rest, builder, session, word_task};
 
 /// Words of a chunk: 1 MiB.
 const WORDS: usize = 1 << 17;
@@ -94,6 +94,30 @@ fn buffers_are_used_again() {
     let floor = ample.plan_graph(&graph, &wanted).unwrap().floor().bytes();
     let (stats, expected) = run(&graph, &wanted, floor + 4 * CHUNK, 2);
     assert!(expected > 0 && stats.reused_bytes == 0, "{stats:?}");
+}
+
+/// Chunks that are stored as they are come back without being copied, unless they must not: then all are copied.
+#[test]
+fn raw_frames_are_used_in_place() {
+    let place = |at: &[usize]| (at[0] * 131_072 + at[1]) as u64;
+    // Any bits of positive numbers below two.
+    let scrambled = move |at: &[usize]| f64::from_bits(place(at).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 2);
+    let x = Array::<f64>::from_fn(&[64, 131_072], &[1, 131_072], scrambled);
+    let mut sums = Vec::new();
+    for (compression, in_place) in [(Compression::None, true), (Compression::None, false), (Compression::Lz4, true)] {
+        let (_folder, builder) = builder();
+        let builder = builder.memory_limit("24MiB".parse().unwrap()).threads(2);
+        let session = builder.compression(compression).in_place(in_place).build().unwrap();
+        let kept = session.persist(&x).unwrap();
+        sums.push(session.compute(&kept.sum(..)).unwrap()[[]]);
+        let stats = session.stats();
+        assert!(stats.reloaded_bytes > 30 * CHUNK, "{stats:?}");
+        let expected = if compression == Compression::None && in_place { stats.reloaded_bytes } else { 0 };
+        assert_eq!(stats.in_place_bytes, expected, "{stats:?}");
+        drop(kept);
+        assert_at_rest(&session);
+    }
+    assert!(sums.iter().all(|sum| *sum == sums[0]), "{sums:?}");
 }
 
 /// A chunk that the session keeps counts once, wherever it is, and what will have to come back is foretold.

@@ -71,7 +71,7 @@ impl Observer for Counts {
     fn on_event(&self, event: &Event<'_>) {
         match event {
             Event::Spilled { bytes, .. } => self.spilled.fetch_add(*bytes, Ordering::SeqCst),
-            Event::Reloaded { bytes } => self.reloaded.fetch_add(*bytes, Ordering::SeqCst),
+            Event::Reloaded { bytes, .. } => self.reloaded.fetch_add(*bytes, Ordering::SeqCst),
             _ => 0,
         };
     }
