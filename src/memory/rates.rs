@@ -4,49 +4,33 @@
 
 use std::time::Duration;
 
-/// Nanoseconds a MiB before anything was measured: a disk that writes 300 MB/s and reads 1 GB/s.
-const WRITE: u64 = 3_500_000;
-const READ: u64 = 1_000_000;
+use crate::spill::Pace;
 
-/// Shorter transfers say more of system calls than of the disk.
-const LEAST: u64 = 256 << 10;
-
-const MIB: u64 = 1 << 20;
-
-/// Nanoseconds a MiB, each an average in which the latest transfer has a weight of a quarter.
+/// What chunks take to go to scratch and to come back, by their bytes in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rates {
-    write: u64,
-    read: u64,
+    write: Pace,
+    read: Pace,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { write: WRITE, read: READ }
+        Self { write: Pace::WRITE, read: Pace::READ }
     }
 }
 
 impl Rates {
     pub(crate) fn wrote(&mut self, bytes: u64, elapsed: Duration) {
-        learn(&mut self.write, bytes, elapsed);
+        self.write.learn(bytes, elapsed);
     }
 
     pub(crate) fn read(&mut self, bytes: u64, elapsed: Duration) {
-        learn(&mut self.read, bytes, elapsed);
+        self.read.learn(bytes, elapsed);
     }
 
     /// What it takes to write `bytes` and to read them again.
     pub(crate) fn round_trip(&self, bytes: u64) -> Duration {
-        let nanos = u128::from(bytes) * u128::from(self.write + self.read) / u128::from(MIB);
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
-}
-
-fn learn(rate: &mut u64, bytes: u64, elapsed: Duration) {
-    if bytes >= LEAST {
-        let nanos = elapsed.as_nanos() * u128::from(MIB) / u128::from(bytes);
-        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
-        *rate = rate.saturating_mul(3).saturating_add(nanos) / 4;
+        self.write.of(bytes).saturating_add(self.read.of(bytes))
     }
 }
 

@@ -185,6 +185,8 @@ impl Garbage {
 pub(crate) struct WriteJob {
     pub(crate) slot: SlotId,
     pub(crate) chunk: Chunk,
+    /// What it is charged.
+    pub(crate) bytes: u64,
     /// The run that made it.
     pub(crate) owner: u32,
 }
@@ -506,7 +508,7 @@ impl Slots {
             State::Dirty(chunk) if writing.allows(slot.ways) => {
                 let chunk = chunk.clone();
                 slot.state = State::Writing { chunk: chunk.clone(), leaves: true };
-                writes.push(WriteJob { slot: id, chunk, owner });
+                writes.push(WriteJob { slot: id, chunk, bytes, owner });
             }
             _ => return false,
         }
@@ -538,9 +540,9 @@ impl Slots {
                 && slot.ways.clean_ahead
                 && !redo
             {
-                let (chunk, owner) = (chunk.clone(), slot.owner);
+                let (chunk, bytes, owner) = (chunk.clone(), slot.bytes, slot.owner);
                 slot.state = State::Writing { chunk: chunk.clone(), leaves: false };
-                chosen = Some(WriteJob { slot: id, chunk, owner });
+                chosen = Some(WriteJob { slot: id, chunk, bytes, owner });
                 break;
             }
             if passed.len() > MOST_PASSED {

@@ -44,6 +44,10 @@ use crate::spill::{Frame, STAGING};
 /// How many chunks are written ahead of need at a time: one lane writes them, and should find the next one there.
 const CLEANING: usize = 2;
 
+/// Of small chunks more are, so that the disk has something to do: so many, of so many bytes.
+const CLEANING_SMALL: usize = 32;
+const CLEANING_BYTES: u64 = 16 << 20;
+
 /// The inputs of so many tasks are read ahead.
 const AHEAD: usize = 8;
 
@@ -99,6 +103,8 @@ pub(super) struct Core {
     /// Granted tasks and writes that are not finished, and the writes alone.
     busy: usize,
     writes: usize,
+    /// Bytes of chunks that are being written.
+    writing: u64,
     /// Bytes of chunks that are being dropped, outside of the lock.
     leaving: u64,
     /// Bytes of chunks that the session keeps, and of those that can't be evicted.
@@ -146,6 +152,7 @@ impl Core {
             short: flags.short,
             busy: 0,
             writes: 0,
+            writing: 0,
             leaving: 0,
             held: 0,
             held_stuck: 0,
@@ -356,9 +363,10 @@ impl Core {
     }
 
     /// A write has ended.
-    pub(super) fn written(&mut self, slot: SlotId, outcome: Result<Stored>, effects: &mut Effects) {
+    pub(super) fn written(&mut self, slot: SlotId, bytes: u64, outcome: Result<Stored>, effects: &mut Effects) {
         self.busy -= 1;
         self.writes -= 1;
+        self.writing -= bytes;
         let stored = outcome.map_err(|error| self.scratch_failure = Some(error)).ok();
         let garbage = self.slots.written(slot, stored);
         self.collect(garbage, effects);
@@ -460,13 +468,14 @@ impl Core {
     }
 
     /// Writes a chunk that will have to leave while there is room yet, so that nobody has to wait for that later: where
-    /// more than half of the room is taken, and hardly anything is being written.
+    /// more than half of the room is taken, and little is being written.
     fn clean_ahead(&mut self, effects: &mut Effects) {
         let filled = self.ledger.charged() > self.room() / 2;
-        if !filled || self.writes >= CLEANING || self.scratch_failure.is_some() {
+        if !filled || self.scratch_failure.is_some() {
             return;
         }
-        if let Some(job) = self.slots.clean_ahead() {
+        while self.writes < CLEANING || (self.writes < CLEANING_SMALL && self.writing < CLEANING_BYTES) {
+            let Some(job) = self.slots.clean_ahead() else { return };
             self.begin_write(job, effects);
         }
     }
@@ -474,6 +483,7 @@ impl Core {
     fn begin_write(&mut self, job: WriteJob, effects: &mut Effects) {
         self.busy += 1;
         self.writes += 1;
+        self.writing += job.bytes;
         let announce = self.runs.get(&job.owner).map(|run| run.announce.clone());
         effects.writes.push(Write { job, announce });
     }

@@ -105,7 +105,9 @@ impl Loader<'_> {
         }));
         let (loaded, in_place) =
             decoded.unwrap_or_else(|payload| Err(panicked("loading a chunk from scratch", payload)))?;
-        shared.core.lock().slots.rates.read(bytes, started.elapsed());
+        let elapsed = started.elapsed();
+        shared.scratch.has_read(&stored.frame, elapsed);
+        shared.core.lock().slots.rates.read(bytes, elapsed);
         shared.counters.add_reloaded(bytes, in_place);
         shared.observers.tell(&Event::Reloaded { bytes, stored: stored.frame.stored_bytes(), in_place });
         Ok(loaded)

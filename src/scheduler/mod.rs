@@ -5,7 +5,8 @@
 //!   no global lock. [`current`] is where workers find it, and how it ends.
 //! - For all others [`core`] decides: grants, evictions, what a finished task frees. It is a pure machine over the
 //!   [`run`]s and the session's slots, under one mutex.
-//! - [`worker`] holds the threads that carry out what it decides; [`bell`] is how they sleep and wake.
+//! - [`worker`] holds the threads that carry out what it decides, [`lane`] the one that writes to scratch; [`bell`] is
+//!   how they sleep and wake.
 //! - [`outcome`] and [`held`] are what is left of a run.
 //! - `simulator` (of the tests) runs the same decisions with up to 128 workers in virtual time, and has the figures.
 //!
@@ -28,6 +29,7 @@ mod forecast;
 mod head;
 mod held;
 mod job;
+mod lane;
 mod load;
 mod outcome;
 mod plan;
@@ -252,14 +254,14 @@ impl Shared {
         }
         let sender = self.writes.lock();
         for write in writes {
-            let slot = write.job.slot;
+            let (slot, bytes) = (write.job.slot, write.job.bytes);
             let unsent = match &*sender {
                 Some(sender) => sender.send(write).is_err(),
                 None => true,
             };
             if unsent {
                 // The session is ending: its chunks go in a moment.
-                self.core.lock().written(slot, Err(Error::Cancelled), &mut Effects::default());
+                self.core.lock().written(slot, bytes, Err(Error::Cancelled), &mut Effects::default());
             }
         }
     }
@@ -386,7 +388,7 @@ impl Scheduler {
         // Built first, so that threads that did start are ended where one does not.
         let mut scheduler = Self { shared, threads: Vec::new() };
         let shared = scheduler.shared.clone();
-        scheduler.spawn("thermocline-io".into(), move || worker::write_evicted(&shared, &receiver))?;
+        scheduler.spawn("thermocline-io".into(), move || lane::write_evicted(&shared, &receiver))?;
         for (number, deque) in deques.into_iter().enumerate() {
             let shared = scheduler.shared.clone();
             scheduler.spawn(format!("thermocline-{number}"), move || worker::work(&shared, number, &deque))?;

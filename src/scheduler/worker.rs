@@ -1,4 +1,4 @@
-//! What threads do: workers run tasks, one more thread writes to scratch.
+//! What workers do: they run tasks.
 //!
 //! A worker takes what was granted, or has waited, for whoever comes first; else the newest task of its own deque, which is
 //! most likely to use what it has just made; else the oldest of another's; else the next root. Deque entries are hints: a
@@ -11,7 +11,6 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use crossbeam_deque::{Steal, Worker as Deque};
@@ -19,17 +18,15 @@ use smallvec::SmallVec;
 
 use super::Shared;
 use super::ample::Ample;
-use super::core::Effects;
 use super::current::Known;
-use super::job::{Failure, Finished, Job, Made, Write};
+use super::job::{Failure, Finished, Job, Made};
 use super::load::load_inputs;
 use super::run::Place;
 use crate::chunk::{Chunk, contained};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::{TaskContext, TaskFn, TaskId, Work};
-use crate::memory::{Grant, Pinned, SlotId, Stored, charge_value};
-use crate::spill::Staging;
+use crate::memory::{Grant, Pinned, SlotId, charge_value};
 
 thread_local! {
     /// The session whose worker this thread is.
@@ -256,34 +253,4 @@ fn message_of(payload: Box<dyn std::any::Any + Send>) -> String {
 
 pub(super) fn panicked(what: &str, payload: Box<dyn std::any::Any + Send>) -> Error {
     Error::Panic { key: what.into(), needed_by: Vec::new(), message: message_of(payload) }
-}
-
-/// The life of the thread that writes evicted chunks. Its staging is part of each run's fixed charge.
-pub(super) fn write_evicted(shared: &Shared, writes: &Receiver<Write>) {
-    let mut staging = Staging::new();
-    for Write { job, announce } in writes {
-        let started = Instant::now();
-        let encoded = catch_unwind(AssertUnwindSafe(|| {
-            let Some(encoded) = job.chunk.value().encode() else { return Err(Error::Cancelled) };
-            let frame = shared.scratch.write(encoded.bytes, encoded.item_size, &mut staging)?;
-            Ok(Stored { frame, decode: encoded.decode, mappable: encoded.in_place })
-        }));
-        let outcome = encoded.unwrap_or_else(|payload| Err(panicked("writing a chunk to scratch", payload)));
-        if let Ok(stored) = &outcome {
-            let (bytes, stored) = (stored.frame.bytes() as u64, stored.frame.stored_bytes());
-            shared.counters.add_spilled(bytes);
-            shared.observers.tell(&Event::Spilled { bytes, stored });
-        }
-        let slot = job.slot;
-        // Before the slot's own reference, which is dropped last and gives the bytes back.
-        drop(job);
-        let elapsed = started.elapsed();
-        shared.locked(|core, effects: &mut Effects| {
-            if let Ok(stored) = &outcome {
-                core.slots.rates.wrote(stored.frame.bytes() as u64, elapsed);
-            }
-            core.written(slot, outcome, effects);
-        });
-        drop(announce);
-    }
 }

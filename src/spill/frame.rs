@@ -10,6 +10,7 @@
 //! be those that the handle remembers, every hash must fit, else the frame is [`Error::Corrupt`].
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -108,36 +109,73 @@ fn header(codec: Codec, bytes: usize, stored: u64, table: &[u8]) -> [u8; HEADER]
     header
 }
 
-/// Writes a frame of `bytes` to `tier`.
-pub(super) fn write(
+/// So many bytes are copied into the page cache before the system is told to begin writing them: the disk works while
+/// the rest is copied.
+const BEGUN: u64 = 2 << 20;
+
+/// A frame that is in the page cache and on its way to the disk.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    frame: Frame,
+    /// What handing its bytes over took, without packing them.
+    handing: Duration,
+}
+
+impl Begun {
+    /// Its bytes on scratch.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.frame.inner.stored
+    }
+
+    /// Waits for the disk, and drops the frame's pages from the page cache (S5). Gives what the disk took of this thread's
+    /// time, too.
+    pub(super) fn settle(self) -> (Frame, Duration) {
+        let started = Instant::now();
+        self.frame.inner.extent.settle(self.frame.inner.stored);
+        (self.frame, self.handing + started.elapsed())
+    }
+}
+
+/// Begins to write a frame of `bytes` to `tier`.
+pub(super) fn begin(
     tier: &Arc<Tier>,
     bytes: &[u8],
     codec: Codec,
     in_place: bool,
     staging: &mut Staging,
-) -> Result<Frame> {
+) -> Result<Begun> {
     let front = (HEADER + blocks_of(bytes.len(), codec) * ENTRY) as u64;
     let align = if codec == Codec::Raw && bytes.len() >= MAP_FROM { PAGE } else { 64 };
     let payload = front.div_ceil(align) * align;
     let mut extent = Extent::take(tier, payload + bytes.len() as u64)?;
     let mut table = Vec::with_capacity(blocks_of(bytes.len(), codec) * ENTRY);
-    let mut at = payload;
+    let (mut at, mut begun) = (payload, payload);
+    let mut handing = Duration::ZERO;
     for block in bytes.chunks(codec.block()) {
         let stored = match codec {
             Codec::Raw => block,
             Codec::Lz4 { shuffle } => staging.pack(block, shuffle).unwrap_or(block),
         };
+        let started = Instant::now();
         extent.write(at, stored)?;
         at += stored.len() as u64;
+        if at - begun >= BEGUN {
+            // Whole pages: the last one is yet to be filled.
+            let whole = at / PAGE * PAGE;
+            extent.begin_settling(begun, whole);
+            begun = whole;
+        }
+        handing += started.elapsed();
         table.extend_from_slice(&(stored.len() as u64).to_ne_bytes());
         table.extend_from_slice(&xxh3_64(stored).to_ne_bytes());
     }
     extent.write(HEADER as u64, &table)?;
     extent.write(0, &header(codec, bytes.len(), at - payload, &table))?;
     extent.shrink(at);
-    extent.settle(at);
+    extent.begin_settling(0, at);
     let in_place = in_place && codec == Codec::Raw && bytes.len() >= MAP_FROM;
-    Ok(Frame { inner: Arc::new(Inner { extent, codec, bytes: bytes.len(), payload, stored: at, in_place }) })
+    let inner = Inner { extent, codec, bytes: bytes.len(), payload, stored: at, in_place };
+    Ok(Begun { frame: Frame { inner: Arc::new(inner) }, handing })
 }
 
 impl Frame {
@@ -149,6 +187,11 @@ impl Frame {
     /// Its bytes on scratch.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.inner.stored
+    }
+
+    /// Whether it is stored as it is.
+    pub(super) fn is_raw(&self) -> bool {
+        self.inner.codec == Codec::Raw
     }
 
     /// Has the system begin to read it: it will be wanted soon.
@@ -201,6 +244,8 @@ impl Frame {
             return Ok(None);
         }
         let table = self.read_table()?;
+        // Read ahead by guess, the system would also read what lies around a small frame.
+        frame.extent.fill_cache(frame.stored);
         let Some(map) = frame.extent.map(frame.payload, frame.bytes) else { return Ok(None) };
         for (block, entry) in map.chunks(frame.codec.block()).zip(table_of(&table)) {
             if entry.stored != block.len() {

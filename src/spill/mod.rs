@@ -11,21 +11,27 @@
 //!
 //! Files are unlinked as they are made (`O_TMPFILE`), so nothing of them remains however the process ends (**M6**).
 //!
-//! Locks: one a tier, over lists of free extents and nothing else. No system call is made under it (**D2**).
+//! Locks: one a tier, over lists of free extents and nothing else; one over the paces that were measured. No system call
+//! is made under them (**D2**).
 //! This layer knows nothing of chunks, graphs or budgets.
 
 mod codec;
 mod frame;
 mod free;
+mod pace;
 mod segment;
 mod sys;
 mod tier;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 pub(crate) use codec::{STAGING, Staging};
-pub(crate) use frame::{Frame, MappedFrame};
+pub(crate) use frame::{Begun, Frame, MappedFrame};
+use pace::Disk;
+pub(crate) use pace::Pace;
+use parking_lot::Mutex;
 use tier::Tier;
 
 use crate::config::{Compression, TierSpec};
@@ -39,6 +45,7 @@ pub(crate) struct Scratch {
     compression: Compression,
     in_place: bool,
     used: Arc<Usage>,
+    disk: Mutex<Disk>,
 }
 
 /// Bytes in use on scratch, and the most there were.
@@ -67,18 +74,20 @@ impl Scratch {
     pub(crate) fn new(tiers: &[TierSpec], compression: Compression, in_place: bool) -> Result<Self> {
         let used = Arc::new(Usage::default());
         let tiers = tiers.iter().map(|spec| Tier::open(spec, used.clone()).map(Arc::new)).collect::<Result<_>>()?;
-        Ok(Self { tiers, compression, in_place, used })
+        Ok(Self { tiers, compression, in_place, used, disk: Mutex::default() })
     }
 
-    /// Stores `bytes`, made of items of `item_size`, in the first tier with room.
+    /// Begins to store `bytes`, made of items of `item_size`, in the first tier with room. They are copied: the caller may
+    /// let go of them, but the system's memory has them until they are [settled](Self::settle).
     ///
     /// # Errors
     /// [`Error::ScratchFull`] where no tier has room; [`Error::Scratch`] where writing fails.
-    pub(crate) fn write(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Frame> {
-        let codec = codec::choose(self.compression, bytes, item_size, staging);
+    pub(crate) fn begin(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Begun> {
+        let disk = *self.disk.lock();
+        let codec = codec::choose(self.compression, bytes, item_size, disk, staging);
         let mut full = None;
         for tier in &self.tiers {
-            match frame::write(tier, bytes, codec, self.in_place, staging) {
+            match frame::begin(tier, bytes, codec, self.in_place, staging) {
                 Err(error @ Error::ScratchFull { .. }) => full = Some(error),
                 outcome => return outcome,
             }
@@ -88,6 +97,20 @@ impl Scratch {
             asked: ByteSize::new(bytes.len() as u64),
             left: ByteSize::new(0),
         }))
+    }
+
+    /// Waits until a frame is on the disk.
+    pub(crate) fn settle(&self, begun: Begun) -> Frame {
+        let (frame, took) = begun.settle();
+        self.disk.lock().write.learn(frame.stored_bytes(), took);
+        frame
+    }
+
+    /// Bringing a frame back has taken so long. Of packed ones it does not say what the disk took.
+    pub(crate) fn has_read(&self, frame: &Frame, took: Duration) {
+        if frame.is_raw() {
+            self.disk.lock().read.learn(frame.stored_bytes(), took);
+        }
     }
 
     /// Bytes that tiers in RAM (a named tmpfs) may take: part of the memory limit.
@@ -115,6 +138,13 @@ mod tests {
         let spec = TierSpec { path: folder.path().to_owned(), capacity: None };
         let scratch = Scratch::new(&[spec], compression, true).unwrap();
         (folder, scratch)
+    }
+
+    impl Scratch {
+        /// Stores `bytes` and waits for that.
+        fn write(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Frame> {
+            Ok(self.settle(self.begin(bytes, item_size, staging)?))
+        }
     }
 
     fn noise(len: usize) -> Vec<u8> {
@@ -155,11 +185,13 @@ mod tests {
     }
 
     #[test]
-    fn compression_is_chosen_by_what_it_gains() {
+    fn what_gets_no_smaller_is_raw() {
         let (_folder, scratch) = scratch(Compression::Auto);
         let mut staging = Staging::new();
         let raw = scratch.write(&noise(4 << 20), 8, &mut staging).unwrap();
         assert!(raw.stored_bytes() >= 4 << 20 && raw.map().unwrap().is_some());
+        // Whether it pays is a matter of time; see `codec`.
+        let (_folder, scratch) = self::scratch(Compression::Lz4);
         let packed = scratch.write(&smooth(4 << 20), 4, &mut staging).unwrap();
         assert!(packed.stored_bytes() < 2 << 20, "{}", packed.stored_bytes());
         assert!(packed.map().unwrap().is_none());

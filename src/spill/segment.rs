@@ -85,6 +85,11 @@ impl Extent {
         self.segment.file.read_exact_at(out, self.offset + at).map_err(|error| self.tier.failed("reading", error))
     }
 
+    /// Has the system begin to write what lies between two places to the disk, while the caller goes on.
+    pub(super) fn begin_settling(&self, from: u64, to: u64) {
+        sys::begin_sync(&self.segment.file, self.offset + from, to - from);
+    }
+
     /// Makes the pages of a range clean and drops them from the page cache (S5): spilled bytes must not stay in RAM
     /// under another name. Best effort: a filesystem that can't is only less tidy.
     pub(super) fn settle(&self, len: u64) {

@@ -15,6 +15,13 @@ pub(super) fn sync_range(file: &File, offset: u64, len: u64) -> io::Result<()> {
     if outcome == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
+/// Has the system begin to write the pages of a range to the disk, and does not wait for them. Best effort.
+pub(super) fn begin_sync(file: &File, offset: u64, len: u64) {
+    // SAFETY: as in `sync_range`.
+    let _best_effort =
+        unsafe { libc::sync_file_range(file.as_raw_fd(), offset as i64, len as i64, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
 /// Maps a range read-only and brings its pages in, so that a failing disk is an error here, not a signal later (S2).
 pub(super) fn map(file: &File, offset: u64, len: usize) -> io::Result<Mmap> {
     // SAFETY: the file is an unlinked segment that only this process has open; an extent is written before it is
