@@ -6,6 +6,7 @@ use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::node::{Access, Kind, Leader, Node, Shared, as_its_input};
+use super::rechunk;
 use super::source::Visit;
 use super::strided::strides;
 use crate::chunk::Element;
@@ -40,6 +41,11 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
     }
 
     as_its_input!();
+
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        let (label, function) = (self.label, self.function.clone());
+        self.input.as_read().map(|input| Arc::new(Shared::new(Self { label, input, function })))
+    }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let input = compiler.compile(&self.input, region)?;
@@ -143,6 +149,13 @@ pub(super) fn operand_access<A: Element>(node: &Shared<A>, result: &ChunkGrid, f
     }
 }
 
+/// An operand of a result of `shape`, [as it is read](Node::as_read): itself, where it is broadcast. None where it is as
+/// large as the result and comes in no other chunks.
+pub(super) fn operand_as_read<A: Element>(node: &Arc<Shared<A>>, shape: &[usize]) -> Option<Arc<Shared<A>>> {
+    let broadcast = || (node.grid().shape() != shape).then(|| node.clone());
+    node.as_read().or_else(broadcast)
+}
+
 /// The box of an operand of `shape` that is broadcast to `region`.
 pub(super) fn broadcast_region(region: &Region, shape: &[usize]) -> Region {
     let lacking = region.start.len() - shape.len();
@@ -217,6 +230,19 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
 
     fn depth(&self) -> u32 {
         self.left.depth().max(self.right.depth()) + 1
+    }
+
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        let shape = self.grid.shape();
+        let (left, right) = (operand_as_read(&self.left, &shape)?, operand_as_read(&self.right, &shape)?);
+        // That of an operand that is read, if there is one: what is broadcast would cut it again.
+        let whole = [left.grid(), right.grid()].into_iter().find(|grid| grid.shape() == shape);
+        let grid = whole.cloned().unwrap_or_else(|| broadcast_grid(&shape, left.grid(), right.grid()));
+        if right.grid().shape() == shape && rechunk::is_far(&grid, right.grid()) {
+            return None;
+        }
+        let (label, function) = (self.label, self.function.clone());
+        (grid != self.grid).then(|| Arc::new(Shared::new(Self { label, left, right, function, grid })))
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

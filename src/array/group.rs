@@ -2,7 +2,8 @@
 //!
 //! The rows of a group are picked and reduced, group by group. What lies between them is passed over where the source
 //! need not read it (its [unit](super::Source::unit)), so that it reads a chunk once for each group that has rows in it: a
-//! climatology of chunks of one day reads each day once. What is computed of a group goes back to its rows by picking,
+//! climatology of chunks of one day reads each day once. Rows are picked from what is read, not from the chunks that were
+//! asked for of it, and results come in the chunks of that. What is computed of a group goes back to its rows by picking,
 //! too: while `x - mean` streams `x`, it pulls the few groups that its rows need.
 
 use std::ops::{Add, Div, Mul, Sub};
@@ -113,28 +114,35 @@ impl<T: Element> Grouped<T> {
             let problem = format!("no row of shape {:?} is in a group", self.array.shape());
             return Array::failed(Error::operation(operation, Location::caller(), problem));
         }
-        let unit = self.unit();
-        let of_group = |rows: &Vec<isize>| reduce(&self.rows_of(rows, unit), keepdims(self.axis));
+        let array = self.as_read();
+        let unit = self.unit(&array);
+        let of_group = |rows: &Vec<isize>| reduce(&self.rows_of(&array, rows, unit), keepdims(self.axis));
         Array::concatenate(&self.rows.iter().map(of_group).collect::<Vec<_>>(), self.axis)
     }
 
+    /// The array in chunks that its rows can be read in: each of a file is decoded once, whatever chunks were asked for.
+    fn as_read(&self) -> Array<T> {
+        let node = self.array.node.as_read();
+        node.map_or_else(|| self.array.clone(), |node| Array { node, failure: None })
+    }
+
     /// Rows that are at most so far apart are read together, because what is between them has to be read anyway.
-    fn unit(&self) -> usize {
-        let node = &self.array.node;
+    fn unit(&self, array: &Array<T>) -> usize {
+        let node = &array.node;
         let along = |lengths: &[usize]| {
             let axis = place_of_axis(self.axis, lengths.len()).unwrap_or_default();
             lengths.get(axis).copied().unwrap_or(1)
         };
         // Chunks that tasks make are not read again: one task takes what it needs of each.
-        along(&if node.kind() == Kind::Streams { node.unit() } else { self.array.chunks().longest() })
+        along(&if node.kind() == Kind::Streams { node.unit() } else { array.chunks().longest() })
     }
 
     /// Rows of a group, in parts that are read one after the other.
-    fn rows_of(&self, rows: &[isize], unit: usize) -> Array<T> {
+    fn rows_of(&self, array: &Array<T>, rows: &[isize], unit: usize) -> Array<T> {
         let together = |a: &isize, b: &isize| *b as usize / unit <= *a as usize / unit + 1 && (unit > 1 || *b == a + 1);
-        let parts: Vec<Array<T>> = rows.chunk_by(together).map(|rows| self.array.take(rows, self.axis)).collect();
+        let parts: Vec<Array<T>> = rows.chunk_by(together).map(|rows| array.take(rows, self.axis)).collect();
         match &parts[..] {
-            [] => self.array.take(&[], self.axis),
+            [] => array.take(&[], self.axis),
             [one] => one.clone(),
             many => Array::concatenate(many, self.axis),
         }

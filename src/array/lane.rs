@@ -26,6 +26,11 @@ impl Lanes {
         Self { along: select(true), across: select(false) }
     }
 
+    /// Whether lanes have no elements.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The elements of a lane.
     pub(super) fn len(&self) -> usize {
         self.along.0.iter().product()
@@ -36,7 +41,7 @@ impl Lanes {
     }
 
     /// Where lane number `lane` starts.
-    fn start(&self, lane: usize) -> usize {
+    pub(super) fn start(&self, lane: usize) -> usize {
         let (lengths, strides) = &self.across;
         let mut rest = lane;
         let mut start = 0;
@@ -45,6 +50,26 @@ impl Lanes {
             rest /= lengths[axis];
         }
         start
+    }
+
+    /// Visits the elements of a lane, in C order: how far each is from its start.
+    pub(super) fn for_each_offset(&self, mut visit: impl FnMut(usize)) {
+        let (lengths, strides) = &self.along;
+        let Some((&last, outer)) = lengths.split_last() else { return visit(0) };
+        let mut at = vec![0; outer.len()];
+        let mut start = 0;
+        for _ in 0..outer.iter().product() {
+            (0..last).for_each(|number| visit(start + number * strides[outer.len()]));
+            for axis in (0..outer.len()).rev() {
+                at[axis] += 1;
+                start += strides[axis];
+                if at[axis] < outer[axis] {
+                    break;
+                }
+                start -= strides[axis] * outer[axis];
+                at[axis] = 0;
+            }
+        }
     }
 
     /// Copies a lane out of a box, in C order.

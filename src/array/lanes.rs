@@ -33,24 +33,35 @@ impl<'a, L: Element> Split<'a, L> {
         Self { lanes: self.lanes.map(|lane| if lane.is_empty() { lane } else { &mut lane[at..at + len] }) }
     }
 
-    /// Calls `visit` with the lanes of each result and with its item.
+    /// Calls `visit` with the lanes of each result and with its item, by its number.
+    ///
+    /// By numbers, not by iterators: those have a function for all of a loop, which the compiler may leave one for any CPU.
     #[inline(always)]
     fn zip<T: Element, R: Reducer<T, Lane = L>, I>(
         self,
-        items: impl Iterator<Item = I>,
+        item: impl Fn(usize) -> I,
         mut visit: impl FnMut([&mut L; 3], I),
     ) {
         let [first, second, third] = self.lanes;
         let (mut none, mut neither) = (L::default(), L::default());
+        let count = first.len();
         match R::LANES {
-            1 => first.iter_mut().zip(items).for_each(|(a, item)| visit([a, &mut none, &mut neither], item)),
+            1 => {
+                for at in 0..count {
+                    visit([&mut first[at], &mut none, &mut neither], item(at));
+                }
+            }
             2 => {
-                let lanes = first.iter_mut().zip(second);
-                lanes.zip(items).for_each(|((a, b), item)| visit([a, b, &mut none], item));
+                let second = &mut second[..count];
+                for at in 0..count {
+                    visit([&mut first[at], &mut second[at], &mut none], item(at));
+                }
             }
             _ => {
-                let lanes = first.iter_mut().zip(second).zip(third);
-                lanes.zip(items).for_each(|(((a, b), c), item)| visit([a, b, c], item));
+                let (second, third) = (&mut second[..count], &mut third[..count]);
+                for at in 0..count {
+                    visit([&mut first[at], &mut second[at], &mut third[at]], item(at));
+                }
             }
         }
     }
@@ -84,7 +95,8 @@ pub(super) fn put<T: Element, R: Reducer<T>>(lanes: &mut [R::Lane], at: usize, v
 /// Folds values into the lanes from number `at` on, each into its own.
 pub(super) fn fold_row<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane], at: usize, values: &[T]) {
     let lanes = Split::new::<T, R>(lanes).part(at, values.len());
-    widest(FoldRow { reducer, lanes, values });
+    let fold = FoldRow { reducer, lanes, values };
+    if R::WIDE { widest(fold) } else { fold.run() }
 }
 
 /// Folds values into lane number `at`, all into the same.
@@ -95,10 +107,9 @@ pub(super) fn fold_run<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::L
     let lane = Split::new::<T, R>(lanes).part(at, 1);
     if values.len() >= SHORTEST {
         let found = widest(FoldRun { reducer, values });
-        lane.zip::<T, R, _>(std::iter::once(found), |lane, found| reducer.merge(lane, found));
+        lane.zip::<T, R, _>(|_| found, |lane, found| reducer.merge(lane, found));
     } else {
-        let values = std::iter::once(values);
-        lane.zip::<T, R, _>(values, |[a, b, c], values| values.iter().for_each(|&v| reducer.fold([a, b, c], v)));
+        lane.zip::<T, R, _>(|_| (), |[a, b, c], ()| values.iter().for_each(|&v| reducer.fold([a, b, c], v)));
     }
 }
 
@@ -121,7 +132,8 @@ impl<T: Element, R: Reducer<T>> Loop for FoldRow<'_, T, R> {
     #[inline(always)]
     fn run(self) {
         let Self { reducer, lanes, values } = self;
-        lanes.zip::<T, R, _>(values.iter(), |lanes, &value| reducer.fold(lanes, value));
+        let values = &values[..lanes.lanes[0].len()];
+        lanes.zip::<T, R, _>(|at| values[at], |lanes, value| reducer.fold(lanes, value));
     }
 }
 
@@ -172,15 +184,15 @@ impl<T: Element, R: Reducer<T>> Loop for Merge<'_, T, R> {
     fn run(self) {
         let Self { reducer, lanes, other: [first, second, third], .. } = self;
         let none = R::Lane::default();
+        let count = lanes.lanes[0].len();
+        let [first, second, third] =
+            [first, second, third].map(|lane| if lane.is_empty() { lane } else { &lane[..count] });
         match R::LANES {
-            1 => lanes.zip::<T, R, _>(first.iter(), |lanes, &a| reducer.merge(lanes, [a, none, none])),
-            2 => {
-                let other = first.iter().zip(second);
-                lanes.zip::<T, R, _>(other, |lanes, (&a, &b)| reducer.merge(lanes, [a, b, none]));
-            }
+            1 => lanes.zip::<T, R, _>(|at| [first[at], none, none], |lanes, other| reducer.merge(lanes, other)),
+            2 => lanes.zip::<T, R, _>(|at| [first[at], second[at], none], |lanes, other| reducer.merge(lanes, other)),
             _ => {
-                let other = first.iter().zip(second).zip(third);
-                lanes.zip::<T, R, _>(other, |lanes, ((&a, &b), &c)| reducer.merge(lanes, [a, b, c]));
+                let other = |at: usize| [first[at], second[at], third[at]];
+                lanes.zip::<T, R, _>(other, |lanes, other| reducer.merge(lanes, other));
             }
         }
     }

@@ -9,6 +9,7 @@ use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::node::{Access, Kind, Node};
+use super::packed::Packed;
 use super::source::{Source, TILE, Visit};
 use super::strided::copy_region;
 use crate::chunk::Element;
@@ -45,6 +46,10 @@ impl<T: Element> Node<T> for SourceNode<T> {
 
     fn access(&self) -> Access {
         Access::Units(self.source.unit())
+    }
+
+    fn packed(&self) -> Option<Packed<T>> {
+        self.source.packed()
     }
 
     fn compile(&self, _: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

@@ -15,6 +15,7 @@
 //!
 #![doc = include_str!("numpy.md")]
 
+mod answer;
 mod axes;
 mod blocks;
 mod chunks;
@@ -40,6 +41,7 @@ mod masked;
 mod node;
 mod operators;
 mod ordered;
+mod packed;
 mod permute;
 mod pick;
 mod picks;
@@ -55,6 +57,7 @@ mod reducer;
 pub mod reductions;
 mod reshape;
 mod scan;
+mod select;
 mod slice;
 mod sort;
 mod source;
@@ -80,6 +83,7 @@ pub use map_overlap::{Boundary, Overlap};
 use node::{Node, Shared};
 pub use operators::{Arithmetic, Cast};
 pub use ordered::Ordered;
+pub use packed::Packed;
 use permute::PermuteNode;
 pub use product::Product;
 pub use quantile::{Method, Quantiles};
@@ -352,10 +356,15 @@ impl<T: Element> Array<T> {
         if !empty && shape.iter().zip(&reduced).any(|(&length, &reduced)| reduced && length == 0) {
             return fail("there is no value along a reduced axis");
         }
-        let kept = (0..shape.len()).filter(|&axis| !reduced[axis]);
-        let grid = ChunkGrid::new(kept.map(|axis| self.chunks().lengths(axis).to_vec()).collect());
-        let node = ReduceNode { label, input: self.node.clone(), reducer, reduced: reduced.clone(), grid };
-        let result = Array::of(node);
+        let kept = |whole: &ChunkGrid| {
+            let axes = (0..shape.len()).filter(|&axis| !reduced[axis]);
+            ChunkGrid::new(axes.map(|axis| whole.lengths(axis).to_vec()).collect())
+        };
+        // What is folded is never in any chunks: each of a file is decoded once, whatever chunks were asked for.
+        let input = self.node.as_read().unwrap_or_else(|| self.node.clone());
+        let grid = kept(input.grid());
+        let result = Array::of(ReduceNode { label, input, reducer, reduced: reduced.clone(), grid });
+        let result = result.in_grid(&kept(self.chunks()));
         if axes.are_kept() { Array::of(PermuteNode::adding(result.node, &reduced)) } else { result }
     }
 

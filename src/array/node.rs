@@ -13,12 +13,13 @@
 //! node is made of is looked at when it is made: an expression may branch at each step and be thousands of steps deep.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::blocks::{Built, block_key};
 use super::compile::{Compiler, Program, deep};
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope};
+use super::packed::Packed;
 use super::strided::copy_tile;
 use crate::chunk::{Block, Chunk, Element};
 use crate::error::Result;
@@ -65,6 +66,17 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
     /// How deep its kernels are nested; 0 for what has no input, and for blocks.
     fn depth(&self) -> u32 {
         0
+    }
+
+    /// The same values in the chunks that the sources behind are read in, where this node has them in others that can't be
+    /// read without reading much again. For who takes values in any chunks: reductions.
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        None
+    }
+
+    /// Its values as they are stored, where that takes less room and it only moves them.
+    fn packed(&self) -> Option<Packed<T>> {
+        None
     }
 
     /// A kernel for `region`, of nodes that stream or can be pulled.
@@ -168,6 +180,10 @@ pub(super) struct Shared<T: Element> {
     depth: u32,
     follows: Option<Leader>,
     branches: bool,
+    /// Found out once: an expression that branches would be gone through by each of its paths.
+    as_read: OnceLock<Option<Arc<Self>>>,
+    /// Made once, so that who moves them shares the blocks that they are read into.
+    packed: OnceLock<Option<Packed<T>>>,
 }
 
 impl<T: Element> Shared<T> {
@@ -178,7 +194,8 @@ impl<T: Element> Shared<T> {
         let branches = followed.iter().skip(1).any(|other| *other == followed[0]);
         let follows = followed.into_iter().next();
         let depth = if kind == Kind::Blocks { 0 } else { depth };
-        Self { node: Some(Box::new(node)), grid, kind, access, depth, follows, branches }
+        let (as_read, packed) = (OnceLock::new(), OnceLock::new());
+        Self { node: Some(Box::new(node)), grid, kind, access, depth, follows, branches, as_read, packed }
     }
 
     fn node(&self) -> &dyn Node<T> {
@@ -207,6 +224,18 @@ impl<T: Element> Shared<T> {
 
     pub(super) fn depth(&self) -> u32 {
         self.depth
+    }
+
+    /// The same values in the chunks that they are read in, where these are others.
+    pub(super) fn as_read(&self) -> Option<Arc<Self>> {
+        // What lies too deep is made of blocks, as far as anyone above is concerned.
+        let find = || if self.depth == 0 && self.node().depth() > 0 { None } else { self.node().as_read() };
+        self.as_read.get_or_init(find).clone()
+    }
+
+    /// Its values as they are stored, where that takes less room.
+    pub(super) fn packed(&self) -> Option<&Packed<T>> {
+        self.packed.get_or_init(|| self.node().packed()).as_ref()
     }
 
     /// Whether more than one of its operands follows what it follows.

@@ -12,6 +12,7 @@ use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::node::{Access, Kind, Node, Shared, TURN};
+use super::packed::Packed;
 use super::source::{TILE, Visit};
 use super::strided::{copy_strided, strides};
 use crate::chunk::Element;
@@ -106,6 +107,15 @@ impl<T: Element> Node<T> for PermuteNode<T> {
 
     fn depth(&self) -> u32 {
         self.input.depth() + TURN
+    }
+
+    fn packed(&self) -> Option<Packed<T>> {
+        Some(self.input.packed()?.permuted(self.label, &self.axes.axes))
+    }
+
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        let axes = self.axes.axes.clone();
+        self.input.as_read().map(|input| Arc::new(Shared::new(Self::new(self.label, input, axes))))
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

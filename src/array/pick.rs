@@ -11,6 +11,7 @@ use super::compile::Compiler;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::node::{Access, Kind, Node, Shared, TURN};
+use super::packed::Packed;
 use super::picks::{Landed, Picks, ends};
 use super::source::{TILE, Visit};
 use super::strided::strides;
@@ -98,6 +99,14 @@ impl<T: Element> Node<T> for PickNode<T> {
 
     fn depth(&self) -> u32 {
         self.input.depth() + TURN
+    }
+
+    fn packed(&self) -> Option<Packed<T>> {
+        Some(self.input.packed()?.picked(self.label, &self.picks))
+    }
+
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        self.input.as_read().map(|input| Arc::new(Shared::new(Self::new(self.label, input, self.picks.clone()))))
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

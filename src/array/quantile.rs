@@ -1,6 +1,6 @@
 //! Medians and quantiles, exact.
 //!
-//! Along lanes that fit a block, an array is rechunked to whole lanes, and each is selected from by itself. Lanes of more
+//! Along lanes that fit a block, an array is rechunked to whole lanes, which are [selected from](super::answer). Lanes of more
 //! than [`LANE`] bytes, an array's median as a whole for example, are [counted](super::radix) instead, in as many passes
 //! over the array as it takes, each in little memory. Which of the two it is depends on the shape alone, and both give
 //! the same values (**D1**).
@@ -10,24 +10,18 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::gather::{BlockNode, Gather, Recipe};
+use super::gather::BlockNode;
 use super::grid::{ChunkGrid, Region};
-use super::kernel::Scope;
-use super::lane::{Lanes, grid_of_lanes};
-use super::node::Shared;
+use super::lane::grid_of_lanes;
 use super::ordered::Ordered;
 use super::permute::PermuteNode;
 use super::reducer::Real;
-use super::{Array, Axes, radix};
-use crate::chunk::Block;
-use crate::error::{Error, Result};
+use super::{Array, Axes, answer, radix};
+use crate::error::Error;
 use crate::graph::{Key, Layers};
 
 /// The most bytes of a lane that a task selects from.
 const LANE: usize = 64 << 20;
-
-/// From more places than this a lane is sorted.
-const SORT_FROM: usize = 12;
 
 /// How a quantile is found that lies between two values: NumPy's methods, numbered as Hyndman and Fan (1996) do.
 ///
@@ -223,61 +217,6 @@ impl Question {
         let kept = (0..grid.ndim()).filter(|&axis| !self.along[axis]).map(|axis| grid.lengths(axis).to_vec());
         ChunkGrid::new(std::iter::once(vec![self.ask.count()]).chain(kept).collect())
     }
-
-    /// Answers from one lane, whose order is lost: `out(number, value)` for each.
-    fn answer<T: Real + Ordered>(&self, lane: &mut [T], mut out: impl FnMut(usize, T::Spread)) {
-        // NaN is last in the order of keys.
-        let valid = lane.iter().filter(|value| !value.is_nan()).count();
-        if valid == 0 || (valid < lane.len() && !self.skip) {
-            (0..self.ask.count()).for_each(|number| out(number, T::spread(f64::NAN)));
-            return;
-        }
-        let places: Vec<Place> = (0..self.ask.count()).map(|number| self.ask.place(number, valid)).collect();
-        let mut ranks: Vec<usize> = places.iter().flat_map(|place| [place.low, place.high]).collect();
-        ranks.sort_unstable();
-        ranks.dedup();
-        if ranks.len() > SORT_FROM {
-            lane.sort_unstable_by_key(|value| value.key());
-        } else {
-            let mut from = 0;
-            for rank in ranks {
-                lane[from..].select_nth_unstable_by_key(rank - from, |value| value.key());
-                from = rank + 1;
-                if from == lane.len() {
-                    break;
-                }
-            }
-        }
-        for (number, place) in places.iter().enumerate() {
-            out(number, self.ask.value(lane[place.low], lane[place.high], place.weight));
-        }
-    }
-}
-
-/// The recipe for a block of the result, of an array in blocks of whole lanes.
-fn recipe<T: Real + Ordered>(
-    node: &Arc<Shared<T>>,
-    question: &Question,
-    layers: &mut Layers,
-    region: &Region,
-    needs: &mut Vec<Key>,
-) -> Result<Recipe<T::Spread>> {
-    let own = question.lanes_of(node.grid(), region);
-    let lanes = Lanes::of(&own.shape, &question.along);
-    let values = Gather::compile(node, layers, &own, needs)?;
-    let workspace = values.workspace() + Block::<T>::charge(lanes.len());
-    let question = question.clone();
-    let make = move |scope: Scope<'_>, out: &mut [T::Spread]| {
-        let values = values.values(scope)?;
-        let mut lane = scope.context.scratch::<T>(lanes.len())?;
-        let (lane, count) = (lane.as_mut_slice(), lanes.count());
-        for number in 0..count {
-            lanes.copy_out(&values, number, lane);
-            question.answer(lane, |quantile, value| out[quantile * count + number] = value);
-        }
-        Ok(())
-    };
-    Ok(Recipe { workspace, make: Box::new(make) })
 }
 
 impl<T: Real + Ordered> Array<T> {
@@ -488,7 +427,7 @@ impl<T: Real + Ordered> Array<T> {
         let node = self.in_grid(&grid_of_lanes(self.chunks(), &question.along, size_of::<T>())).node;
         let (grid, question) = (question.grid(node.grid()), question.clone());
         let prepare = move |layers: &mut Layers, _: &[usize], region: &Region, needs: &mut Vec<Key>| {
-            recipe(&node, &question, layers, region, needs)
+            answer::recipe(&node, &question, layers, region, needs)
         };
         Array::of(BlockNode { label, grid, prepare: Box::new(prepare) })
     }

@@ -4,7 +4,7 @@
 //!
 //! - Where any box can be evaluated (arrays in memory, functions of the index), or a source reads the new blocks without
 //!   reading much twice, nothing is done: the new blocks are evaluated as they are asked for (**P2**).
-//! - Else blocks are exchanged, by the grids that the [plan](super::rechunk_plan) gives. A new block that lies within few
+//! - Else blocks are exchanged, of the numbers that the values are [stored](super::Packed) as where those are smaller, by the grids that the [plan](super::rechunk_plan) gives. A new block that lies within few
 //!   old ones copies from these. Otherwise each old block is cut into pieces, a task each, and each new block is put
 //!   together from its pieces. Pieces are copies: an old block goes as soon as it is cut, and each piece is evicted to
 //!   scratch and comes back for its one reader by itself. So no task needs more than two blocks of memory, whatever the
@@ -22,6 +22,7 @@ use super::gather::{Recipe, add_block_task, fill, place_of};
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope};
 use super::node::{Access, Kind, Leader, Node, Shared, materialised};
+use super::packed::Packed;
 use super::tiles::copy_between;
 use super::{Array, chunks, rechunk_plan};
 use crate::chunk::{Block, Chunk, Element};
@@ -40,8 +41,17 @@ const READ_TWICE: f64 = 2.0;
 pub(super) struct RechunkNode<T: Element> {
     input: Arc<Shared<T>>,
     grid: ChunkGrid,
-    /// Whether boxes are evaluated by the input as they are asked for.
-    through: bool,
+    by: By<T>,
+}
+
+/// How boxes are come by.
+enum By<T: Element> {
+    /// They are evaluated by the input as they are asked for.
+    Asking,
+    /// Blocks are exchanged.
+    Exchange,
+    /// Blocks of the numbers that the values are stored as are exchanged: those numbers in the new chunks, and their values.
+    ExchangeOfStored(Packed<T>, Arc<Shared<T>>),
 }
 
 impl<T: Element> RechunkNode<T> {
@@ -51,7 +61,24 @@ impl<T: Element> RechunkNode<T> {
             Access::Units(unit) => read_times(&grid, &unit) <= READ_TWICE,
             Access::Chunks => false,
         };
-        Self { input, grid, through }
+        let by = if through {
+            By::Asking
+        } else if let Some(packed) = input.packed() {
+            let packed = packed.in_grid(&grid);
+            By::ExchangeOfStored(packed.clone(), packed.values())
+        } else {
+            By::Exchange
+        };
+        Self { input, grid, by }
+    }
+
+    /// Whose boxes are its own.
+    fn asked(&self) -> Option<&Arc<Shared<T>>> {
+        match &self.by {
+            By::Asking => Some(&self.input),
+            By::Exchange => None,
+            By::ExchangeOfStored(_, values) => Some(values),
+        }
     }
 }
 
@@ -87,6 +114,11 @@ fn blocks_times(grid: &ChunkGrid, old: &ChunkGrid) -> f64 {
     (0..grid.ndim()).map(axis).product()
 }
 
+/// Whether a block of `grid` needs many blocks of `old` at once.
+pub(super) fn is_far(grid: &ChunkGrid, old: &ChunkGrid) -> bool {
+    blocks_times(grid, old) > MISALIGNED
+}
+
 impl<T: Element> Node<T> for RechunkNode<T> {
     fn label(&self) -> &'static str {
         "rechunk"
@@ -97,27 +129,43 @@ impl<T: Element> Node<T> for RechunkNode<T> {
     }
 
     fn kind(&self) -> Kind {
-        if self.through { self.input.kind() } else { Kind::Blocks }
+        self.asked().map_or(Kind::Blocks, |asked| asked.kind())
     }
 
     fn access(&self) -> Access {
-        if self.through { self.input.access() } else { Access::Chunks }
+        self.asked().map_or(Access::Chunks, |asked| asked.access())
     }
 
     fn unit(&self) -> Vec<usize> {
-        if self.through { self.input.unit() } else { self.grid.longest() }
+        self.asked().map_or_else(|| self.grid.longest(), |asked| asked.unit())
     }
 
     fn followed(&self) -> Vec<Leader> {
-        if self.through { self.input.leader().into_iter().collect() } else { Vec::new() }
+        self.asked().and_then(Shared::leader).into_iter().collect()
     }
 
     fn depth(&self) -> u32 {
-        if self.through { self.input.depth() + 1 } else { 0 }
+        self.asked().map_or(0, |asked| asked.depth() + 1)
+    }
+
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        let exchanged = !matches!(self.by, By::Asking) && self.input.kind() != Kind::Blocks;
+        exchanged.then(|| self.input.clone())
+    }
+
+    fn packed(&self) -> Option<Packed<T>> {
+        match &self.by {
+            By::Asking => self.input.packed().cloned(),
+            By::Exchange => None,
+            By::ExchangeOfStored(packed, _) => Some(packed.clone()),
+        }
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
-        compiler.compile(&self.input, region)
+        match self.asked() {
+            Some(asked) => compiler.compile(asked, region),
+            None => unreachable!("what is exchanged is made of blocks"),
+        }
     }
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
@@ -330,7 +378,7 @@ impl<T: Element> Array<T> {
     /// For an operation that goes by the chunks of `grid`, of the same shape: rechunked where a block of that grid would
     /// otherwise need many of this array's at once.
     pub(super) fn aligned(&self, grid: &ChunkGrid) -> Self {
-        let far = self.node.access() == Access::Chunks && blocks_times(grid, self.chunks()) > MISALIGNED;
+        let far = self.node.access() == Access::Chunks && is_far(grid, self.chunks());
         if far { self.in_grid(grid) } else { self.clone() }
     }
 

@@ -20,8 +20,11 @@ use crate::chunk::{Block, BlockMut, Chunk, Element};
 use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 
-/// About how many bytes of values one task folds.
+/// About how many bytes of values one task folds, where a value has at most [`LARGEST`].
 const GROUP: usize = 256 << 20;
+
+/// Larger values are what is made of smaller ones: pairs of what is read and a place.
+const LARGEST: usize = 8;
 
 /// How many partial results one task merges.
 const FAN_IN: usize = 4;
@@ -115,7 +118,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     /// not need more chunks in memory than a block.
     fn add_to_group(&self, layers: &mut Layers, region: &Region, groups: &mut Vec<Group<T>>) -> Result<()> {
         if let Some(last) = groups.last_mut()
-            && (last.elements + region.len()) * size_of::<T>() <= GROUP
+            && (last.elements + region.len()) * size_of::<T>().min(LARGEST) <= GROUP
         {
             let mut needs = last.needs.clone();
             let program = Program::compile(&self.input, layers, region, &mut needs)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::grid::{ChunkGrid, Region};
+use super::packed::Packed;
 use super::strided::copy_tile;
 use crate::chunk::Element;
 use crate::error::Result;
@@ -95,6 +96,12 @@ pub trait Source: Send + Sync + fmt::Debug {
 
     /// Bytes that reading `region` takes from the task's grant, as [`charge`](crate::chunk::charge) counts them.
     fn workspace(&self, region: &Region) -> u64;
+
+    /// The numbers that the values are stored as, where those take less room: what only moves is then moved as stored. None
+    /// by default.
+    fn packed(&self) -> Option<Packed<Self::Item>> {
+        None
+    }
 
     /// Visits `region` in tiles of at most [`TILE`] elements: boxes in the array's coordinates, each element of
     /// the region in exactly one of them, values in C order.

@@ -22,8 +22,8 @@ use std::sync::Arc;
 pub use block::{Block, BlockMut};
 pub(crate) use buffer::ForeignBytes;
 pub use buffer::{Buffer, BufferMut, Spare};
-pub(crate) use element::Elements;
 pub use element::{DType, Element};
+pub(crate) use element::{Elements, bytes_of};
 
 use crate::error::{Error, Result};
 

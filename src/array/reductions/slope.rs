@@ -34,6 +34,8 @@ impl Reducer<Pair> for Slope {
     type Lane = Complex<f64>;
     type Out = f64;
     const LANES: usize = 3;
+    // Two numbers side by side are a vector as they are.
+    const WIDE: bool = false;
 
     fn start(&self) -> [Complex<f64>; 3] {
         [Complex::new(0.0, 0.0); 3]

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use super::super::Array;
 use super::super::chunks;
 use super::super::compile::Compiler;
-use super::super::elementwise::{broadcast_grid, broadcast_region, broadcast_shape, expand, operand_access};
+use super::super::elementwise::{
+    broadcast_grid, broadcast_region, broadcast_shape, expand, operand_access, operand_as_read,
+};
 use super::super::grid::{ChunkGrid, Region};
 use super::super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::super::node::{Access, Kind, Leader, Node, Shared, TURN};
+use super::super::rechunk;
 use super::super::source::Visit;
 use super::{Operand, Side};
 use crate::chunk::Element;
@@ -140,6 +143,18 @@ impl<T: Element> Node<T> for ChooseNode<T> {
 
     fn depth(&self) -> u32 {
         self.mask.depth().max(self.yes.depth()).max(self.no.depth()) + 1
+    }
+
+    fn as_read(&self) -> Option<Arc<Shared<T>>> {
+        let shape = self.grid.shape();
+        let (yes, no) = (operand_as_read(&self.yes, &shape)?, operand_as_read(&self.no, &shape)?);
+        let mask = operand_as_read(&self.mask, &shape)?;
+        let grid = yes.grid().clone();
+        let far = |other: &ChunkGrid| rechunk::is_far(&grid, other);
+        if grid == self.grid || far(no.grid()) || far(mask.grid()) {
+            return None;
+        }
+        Some(Arc::new(Shared::new(Self { mask, yes, no, grid })))
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

@@ -63,4 +63,5 @@ pub(super) use variable::Shape;
 
 pub use convert::Real;
 pub use value::AttributeValue;
+pub(super) use variable::{Bits, with_bits};
 pub use variable::{ReadPath, Variable};

@@ -5,15 +5,51 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::convert::{Conversion, Real};
+use super::dtype::Number;
 use super::file::Input;
 use super::storage::Storage;
 use super::tiles::Sink;
-use crate::array::{ChunkGrid, Region, Source};
+use crate::array::{ChunkGrid, Packed, Region, Source};
+use crate::chunk::{Element, bytes_of};
 use crate::error::{Error, Result};
 use crate::graph::TaskContext;
 
 /// A grid of more blocks is refused: it would be larger than what it describes.
 const MOST_BLOCKS: usize = 1 << 22;
+
+/// Stored numbers, bit by bit.
+pub(crate) trait Bits: Real {
+    /// The type of a stored number of that size whose values are its bits.
+    const NUMBER: Number;
+}
+
+macro_rules! bits {
+    ($($t:ident is $number:ident),+) => {$(
+        impl Bits for $t {
+            const NUMBER: Number = Number::$number;
+        }
+    )+};
+}
+bits!(u8 is U8, u16 is U16, u32 is U32);
+
+/// Some expression, with a type's name bound to the [`Bits`] of as many bytes as a stored number has; none where that is no
+/// less than a value has.
+macro_rules! with_bits {
+    ($stored:expr, $value:expr, $S:ident => $packed:expr) => {
+        match $stored {
+            stored if stored >= $value => None,
+            1 => with_bits!(@ u8, $S, $packed),
+            2 => with_bits!(@ u16, $S, $packed),
+            4 => with_bits!(@ u32, $S, $packed),
+            _ => None,
+        }
+    };
+    (@ $t:ident, $S:ident, $packed:expr) => {{
+        type $S = $t;
+        Some($packed)
+    }};
+}
+pub(crate) use with_bits;
 
 /// How a variable's bytes are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +137,36 @@ impl<T: Real> Variable<T> {
         self.input.path()
     }
 
+    /// Whether its stored numbers are those of `other`, and mean the same.
+    pub(crate) fn packs_as(&self, other: &Self) -> bool {
+        self.conversion == other.conversion
+    }
+
+    /// The size of a stored number, and what makes values of such.
+    pub(crate) fn packing<S: Element>(&self) -> impl Fn(&[S], &mut [T]) + Send + Sync + use<S, T> {
+        let conversion = self.conversion.clone();
+        move |stored, values| conversion.convert(bytes_of(stored), values)
+    }
+
+    /// Bytes of a stored number.
+    pub(crate) fn stored_size(&self) -> usize {
+        self.conversion.stored.size()
+    }
+
+    /// Its stored numbers, of as many bytes as an `S`, bit by bit.
+    pub(crate) fn as_stored<S: Bits>(&self) -> Variable<S> {
+        let Self { name, shape, grid, storage, input, .. } = self;
+        Variable {
+            name: name.clone(),
+            shape: shape.clone(),
+            grid: grid.clone(),
+            conversion: Conversion::plain(S::NUMBER),
+            storage: storage.clone(),
+            input: input.clone(),
+            element: PhantomData,
+        }
+    }
+
     /// What is stored of `region`.
     fn stored(&self, region: &Region) -> Option<Region> {
         Region::whole(&self.storage.layout.extent).intersect(region).filter(|stored| !stored.is_empty())
@@ -135,6 +201,10 @@ impl<T: Real> Source for Variable<T> {
 
     fn unit(&self) -> Vec<usize> {
         unit(&self.storage, &self.shape)
+    }
+
+    fn packed(&self) -> Option<Packed<T>> {
+        with_bits!(self.stored_size(), size_of::<T>(), S => Packed::new(self.as_stored::<S>(), self.packing::<S>()))
     }
 
     fn workspace(&self, region: &Region) -> u64 {

@@ -6,10 +6,10 @@
 use std::fmt;
 
 use super::dataset::described;
-use crate::array::{ChunkGrid, Region, Source};
+use crate::array::{ChunkGrid, Packed, Region, Source};
 use crate::error::{Error, Result};
 use crate::graph::TaskContext;
-use crate::io::hdf5::{Real, Variable};
+use crate::io::hdf5::{Bits, Real, Variable, with_bits};
 
 /// Variables with the same axes, one after the other along the first.
 pub(super) struct Joined<T> {
@@ -41,6 +41,13 @@ impl<T: Real> Joined<T> {
         let largest = |a: Vec<usize>, b: Vec<usize>| a.into_iter().zip(b).map(|(a, b)| a.max(b)).collect();
         let unit = parts.iter().map(Source::unit).reduce(largest).unwrap_or_default();
         Ok(Self { parts, starts, shape, grid, unit })
+    }
+
+    /// The stored numbers of all parts.
+    fn as_stored<S: Bits>(&self) -> Joined<S> {
+        let Self { parts, starts, shape, grid, unit } = self;
+        let parts = parts.iter().map(Variable::as_stored).collect();
+        Joined { parts, starts: starts.clone(), shape: shape.clone(), grid: grid.clone(), unit: unit.clone() }
     }
 
     /// What `region` has of each part: where the part starts, and the region in the part's coordinates.
@@ -86,6 +93,16 @@ impl<T: Real> Source for Joined<T> {
 
     fn unit(&self) -> Vec<usize> {
         self.unit.clone()
+    }
+
+    fn packed(&self) -> Option<Packed<T>> {
+        let first = &self.parts[0];
+        // A file may have a scale of its own.
+        if !self.parts.iter().all(|part| part.packs_as(first)) {
+            return None;
+        }
+        let (stored, value) = (first.stored_size(), size_of::<T>());
+        with_bits!(stored, value, S => Packed::new(self.as_stored::<S>(), first.packing::<S>()))
     }
 
     fn workspace(&self, region: &Region) -> u64 {
