@@ -118,6 +118,11 @@ impl<'a> Compiler<'a> {
         Program { kernel, slots: most, workspace }
     }
 
+    /// Says that a kernel reads so many stored bytes.
+    pub(super) fn reads(&mut self, bytes: u64) {
+        self.layers.read(bytes);
+    }
+
     /// Compiles kernels that run by themselves, before or after others: these have the same places.
     pub(super) fn in_turn<R>(&mut self, with: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.places.taken;

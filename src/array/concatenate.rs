@@ -71,6 +71,10 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
         self.inputs.iter().map(|input| input.access()).reduce(Access::both).unwrap_or(Access::Any)
     }
 
+    fn is_stored(&self) -> bool {
+        self.inputs.iter().any(|input| input.is_stored())
+    }
+
     fn depth(&self) -> u32 {
         self.inputs.iter().map(|input| input.depth()).max().unwrap_or(0) + TURN
     }

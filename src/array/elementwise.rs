@@ -42,6 +42,10 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
 
     as_its_input!();
 
+    fn is_stored(&self) -> bool {
+        self.input.is_stored()
+    }
+
     fn as_read(&self) -> Option<Arc<Shared<T>>> {
         let (label, function) = (self.label, self.function.clone());
         self.input.as_read().map(|input| Arc::new(Shared::new(Self { label, input, function })))
@@ -230,6 +234,10 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
 
     fn depth(&self) -> u32 {
         self.left.depth().max(self.right.depth()) + 1
+    }
+
+    fn is_stored(&self) -> bool {
+        self.left.is_stored() || self.right.is_stored()
     }
 
     fn as_read(&self) -> Option<Arc<Shared<T>>> {

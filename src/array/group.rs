@@ -122,7 +122,7 @@ impl<T: Element> Grouped<T> {
 
     /// The array in chunks that its rows can be read in: each of a file is decoded once, whatever chunks were asked for.
     fn as_read(&self) -> Array<T> {
-        let node = self.array.node.as_read();
+        let node = self.array.node.streamed();
         node.map_or_else(|| self.array.clone(), |node| Array { node, failure: None })
     }
 

@@ -48,11 +48,16 @@ impl<T: Element> Node<T> for SourceNode<T> {
         Access::Units(self.source.unit())
     }
 
+    fn is_stored(&self) -> bool {
+        self.source.reads(&self.grid.block(0)) > 0
+    }
+
     fn packed(&self) -> Option<Packed<T>> {
         self.source.packed()
     }
 
-    fn compile(&self, _: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+    fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
+        compiler.reads(self.source.reads(region));
         Ok(Box::new(SourceKernel { source: self.source.clone(), region: region.clone() }))
     }
 }

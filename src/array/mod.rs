@@ -361,7 +361,7 @@ impl<T: Element> Array<T> {
             ChunkGrid::new(axes.map(|axis| whole.lengths(axis).to_vec()).collect())
         };
         // What is folded is never in any chunks: each of a file is decoded once, whatever chunks were asked for.
-        let input = self.node.as_read().unwrap_or_else(|| self.node.clone());
+        let input = self.node.streamed().unwrap_or_else(|| self.node.clone());
         let grid = kept(input.grid());
         let result = Array::of(ReduceNode { label, input, reducer, reduced: reduced.clone(), grid });
         let result = result.in_grid(&kept(self.chunks()));

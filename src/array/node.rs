@@ -68,6 +68,11 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
         0
     }
 
+    /// Whether its values are read from storage, rather than made.
+    fn is_stored(&self) -> bool {
+        false
+    }
+
     /// The same values in the chunks that the sources behind are read in, where this node has them in others that can't be
     /// read without reading much again. For who takes values in any chunks: reductions.
     fn as_read(&self) -> Option<Arc<Shared<T>>> {
@@ -180,6 +185,7 @@ pub(super) struct Shared<T: Element> {
     depth: u32,
     follows: Option<Leader>,
     branches: bool,
+    is_stored: bool,
     /// Found out once: an expression that branches would be gone through by each of its paths.
     as_read: OnceLock<Option<Arc<Self>>>,
     /// Made once, so that who moves them shares the blocks that they are read into.
@@ -194,8 +200,9 @@ impl<T: Element> Shared<T> {
         let branches = followed.iter().skip(1).any(|other| *other == followed[0]);
         let follows = followed.into_iter().next();
         let depth = if kind == Kind::Blocks { 0 } else { depth };
+        let is_stored = kind == Kind::Streams && node.is_stored();
         let (as_read, packed) = (OnceLock::new(), OnceLock::new());
-        Self { node: Some(Box::new(node)), grid, kind, access, depth, follows, branches, as_read, packed }
+        Self { node: Some(Box::new(node)), grid, kind, access, depth, follows, branches, is_stored, as_read, packed }
     }
 
     fn node(&self) -> &dyn Node<T> {
@@ -226,11 +233,22 @@ impl<T: Element> Shared<T> {
         self.depth
     }
 
-    /// The same values in the chunks that they are read in, where these are others.
+    /// The same values in the chunks that they are read in, where they are read and these are others.
+    pub(super) fn streamed(&self) -> Option<Arc<Self>> {
+        // What is made is made into the chunks that were asked for: to make it does not take a whole chunk of a file.
+        self.as_read().filter(|read| read.is_stored)
+    }
+
+    /// The same values in the chunks that they have without rechunking, where these are others.
     pub(super) fn as_read(&self) -> Option<Arc<Self>> {
         // What lies too deep is made of blocks, as far as anyone above is concerned.
         let find = || if self.depth == 0 && self.node().depth() > 0 { None } else { self.node().as_read() };
         self.as_read.get_or_init(find).clone()
+    }
+
+    /// Whether its values are read from storage, rather than made.
+    pub(super) fn is_stored(&self) -> bool {
+        self.is_stored
     }
 
     /// Its values as they are stored, where that takes less room.

@@ -113,6 +113,10 @@ impl<T: Element> Node<T> for PermuteNode<T> {
         Some(self.input.packed()?.permuted(self.label, &self.axes.axes))
     }
 
+    fn is_stored(&self) -> bool {
+        self.input.is_stored()
+    }
+
     fn as_read(&self) -> Option<Arc<Shared<T>>> {
         let axes = self.axes.axes.clone();
         self.input.as_read().map(|input| Arc::new(Shared::new(Self::new(self.label, input, axes))))

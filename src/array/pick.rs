@@ -105,6 +105,10 @@ impl<T: Element> Node<T> for PickNode<T> {
         Some(self.input.packed()?.picked(self.label, &self.picks))
     }
 
+    fn is_stored(&self) -> bool {
+        self.input.is_stored()
+    }
+
     fn as_read(&self) -> Option<Arc<Shared<T>>> {
         self.input.as_read().map(|input| Arc::new(Shared::new(Self::new(self.label, input, self.picks.clone()))))
     }

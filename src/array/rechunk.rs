@@ -148,6 +148,10 @@ impl<T: Element> Node<T> for RechunkNode<T> {
         self.asked().map_or(0, |asked| asked.depth() + 1)
     }
 
+    fn is_stored(&self) -> bool {
+        self.input.is_stored()
+    }
+
     fn as_read(&self) -> Option<Arc<Shared<T>>> {
         let exchanged = !matches!(self.by, By::Asking) && self.input.kind() != Kind::Blocks;
         exchanged.then(|| self.input.clone())
@@ -155,7 +159,7 @@ impl<T: Element> Node<T> for RechunkNode<T> {
 
     fn packed(&self) -> Option<Packed<T>> {
         match &self.by {
-            By::Asking => self.input.packed().cloned(),
+            By::Asking => Some(self.input.packed()?.in_grid(&self.grid)),
             By::Exchange => None,
             By::ExchangeOfStored(packed, _) => Some(packed.clone()),
         }

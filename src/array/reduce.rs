@@ -120,13 +120,14 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
         if let Some(last) = groups.last_mut()
             && (last.elements + region.len()) * size_of::<T>().min(LARGEST) <= GROUP
         {
-            let mut needs = last.needs.clone();
+            let (mut needs, reads) = (last.needs.clone(), layers.reads());
             let program = Program::compile(&self.input, layers, region, &mut needs)?;
             if needs.len() == last.needs.len() {
                 last.programs.push(program);
                 last.elements += region.len();
                 return Ok(());
             }
+            layers.unread(reads);
         }
         let mut needs = Vec::new();
         let program = Program::compile(&self.input, layers, region, &mut needs)?;

@@ -103,6 +103,13 @@ pub trait Source: Send + Sync + fmt::Debug {
         None
     }
 
+    /// The stored bytes that reading `region` takes, for plans: those of whole units. 0 by default, as for what is made.
+    /// Reductions fold what is stored as it is read, whatever chunks were asked for.
+    fn reads(&self, region: &Region) -> u64 {
+        let _ = region;
+        0
+    }
+
     /// Visits `region` in tiles of at most [`TILE`] elements: boxes in the array's coordinates, each element of
     /// the region in exactly one of them, values in C order.
     ///

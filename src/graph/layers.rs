@@ -27,6 +27,8 @@ use crate::error::Result;
 pub struct Layers {
     tasks: Vec<Task>,
     names: u32,
+    /// What the task that is being made reads.
+    reads: u64,
     built: HashMap<usize, Built>,
 }
 
@@ -50,8 +52,24 @@ impl Layers {
     }
 
     /// Adds a task.
-    pub fn add(&mut self, task: Task) {
+    pub fn add(&mut self, mut task: Task) {
+        task.cost.reads += std::mem::take(&mut self.reads);
         self.tasks.push(task);
+    }
+
+    /// Says that the task that is being made reads so many stored bytes.
+    pub(crate) fn read(&mut self, bytes: u64) {
+        self.reads += bytes;
+    }
+
+    /// What the task that is being made reads, so far.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    /// Takes back what was said since there were so many.
+    pub(crate) fn unread(&mut self, reads: u64) {
+        self.reads = reads;
     }
 
     /// What was built for `expression` before, if it was.

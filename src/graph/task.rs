@@ -184,19 +184,20 @@ pub(crate) struct Cost {
     pub(crate) workspace: u64,
     pub(crate) spillable: bool,
     pub(crate) cheap_to_redo: bool,
+    pub(crate) reads: u64,
 }
 
 impl Task {
     /// A task `key` that calls `run` with the values of `dependencies`. Its output is taken as an estimated 0 bytes
     /// until [`output`](Self::output) says better.
     pub fn new(key: impl Into<Key>, dependencies: impl IntoIterator<Item = Key>, run: TaskFn) -> Self {
-        let cost = Cost { output: Size::Estimated(0), workspace: 0, spillable: false, cheap_to_redo: false };
+        let cost = Cost { output: Size::Estimated(0), workspace: 0, spillable: false, cheap_to_redo: false, reads: 0 };
         Self { key: key.into(), dependencies: dependencies.into_iter().collect(), cost, work: Work::Call(run) }
     }
 
     /// A task that stands for a chunk of `bytes` bytes that a session holds already.
     pub(crate) fn held(key: Key, handle: Arc<dyn Any + Send + Sync>, bytes: u64, spillable: bool) -> Self {
-        let cost = Cost { output: Size::Exact(bytes), workspace: 0, spillable, cheap_to_redo: false };
+        let cost = Cost { output: Size::Exact(bytes), workspace: 0, spillable, cheap_to_redo: false, reads: 0 };
         Self { key, dependencies: Vec::new(), cost, work: Work::Held(handle) }
     }
 
@@ -211,6 +212,13 @@ impl Task {
     #[must_use]
     pub fn workspace(mut self, bytes: u64) -> Self {
         self.cost.workspace = bytes;
+        self
+    }
+
+    /// Sets the bytes that it reads from files, as they are stored: plans tell their sum.
+    #[must_use]
+    pub fn reads(mut self, bytes: u64) -> Self {
+        self.cost.reads = bytes;
         self
     }
 

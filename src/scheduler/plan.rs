@@ -67,6 +67,7 @@ pub struct Plan {
     floor_task: String,
     limit: u64,
     exact: bool,
+    reads: u64,
     traffic: Traffic,
 }
 
@@ -93,6 +94,12 @@ impl Plan {
     #[must_use]
     pub fn working_set(&self) -> ByteSize {
         ByteSize::new(self.fixed.saturating_add(self.live_peak))
+    }
+
+    /// The stored bytes that tasks say they read from files, each once; what is made again reads again.
+    #[must_use]
+    pub fn expected_read(&self) -> ByteSize {
+        ByteSize::new(self.reads)
     }
 
     /// The bytes that one worker in this order would have to spill under the session's limit; 0 where all fits.
@@ -155,6 +162,7 @@ impl fmt::Display for Plan {
         writeln!(f, "working set     {}{about}", self.working_set())?;
         writeln!(f, "memory limit    {}", self.memory_limit())?;
         let (spill, reload, redo) = (self.expected_spill(), self.expected_reload(), self.expected_redo());
+        writeln!(f, "expected read   {}", self.expected_read())?;
         write!(f, "expected spill  {spill}, reload {reload}, redo {redo}")
     }
 }
@@ -300,6 +308,7 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
         floor_task: floor_place.map_or_else(String::new, |place| graph.key(order.sequence()[place]).to_string()),
         limit: setting.limit,
         exact: graph.tasks().all(|task| matches!(graph.cost(task).output, Size::Exact(_))),
+        reads: graph.tasks().map(|task| graph.cost(task).reads).sum(),
         traffic: Traffic::default(),
     };
     let mut evicted = Vec::new();

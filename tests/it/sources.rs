@@ -89,6 +89,10 @@ impl<T: Element> Source for Numbers<T> {
         0
     }
 
+    fn reads(&self, region: &Region) -> u64 {
+        (region.len() * size_of::<T>()) as u64
+    }
+
     fn fold_tiles(
         &self,
         _: &TaskContext<'_>,

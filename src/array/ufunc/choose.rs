@@ -145,6 +145,10 @@ impl<T: Element> Node<T> for ChooseNode<T> {
         self.mask.depth().max(self.yes.depth()).max(self.no.depth()) + 1
     }
 
+    fn is_stored(&self) -> bool {
+        self.mask.is_stored() || self.yes.is_stored() || self.no.is_stored()
+    }
+
     fn as_read(&self) -> Option<Arc<Shared<T>>> {
         let shape = self.grid.shape();
         let (yes, no) = (operand_as_read(&self.yes, &shape)?, operand_as_read(&self.no, &shape)?);

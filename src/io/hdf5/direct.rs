@@ -96,6 +96,17 @@ pub(super) fn workspace(storage: &Storage, region: &Region) -> u64 {
     charge(deflated as u64) + charge(kept as u64) * pieces as u64
 }
 
+/// Stored bytes that reading `region` takes.
+pub(super) fn reads(storage: &Storage, region: &Region) -> u64 {
+    let mut bytes = 0;
+    // The closure does not fail.
+    drop(storage.layout.batches(region, |_, parts| {
+        bytes += parts.iter().filter_map(|part| Want::new(storage, part)).map(|want| want.bytes as u64).sum::<u64>();
+        Ok(())
+    }));
+    bytes
+}
+
 /// Hands `region` to `sink`, batch by batch.
 pub(super) fn read<T: Real>(
     storage: &Storage,

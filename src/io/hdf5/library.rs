@@ -36,6 +36,11 @@ pub(super) struct Foreign {
 }
 
 impl Foreign {
+    /// What is stored of so many bytes of elements, as if all were stored alike.
+    pub(super) fn share(&self, bytes: usize) -> u64 {
+        (u128::from(self.stored) * bytes as u128 / u128::from(self.whole)) as u64
+    }
+
     /// Checks that the library can read `dataset`, and that it would stay in its folder.
     pub(super) fn new(
         input: &Input,
@@ -147,8 +152,7 @@ pub(super) fn read<T: Real>(
             // Elements that were never written and have no fill value are left as they are.
             bytes.fill(0);
             raw::read_box(&dataset, &native, &part.start, &part.shape, bytes).map_err(said)?;
-            let share = u128::from(foreign.stored) * bytes.len() as u128 / u128::from(foreign.whole);
-            context.report(&Event::Read { stored: share as u64, direct: false });
+            context.report(&Event::Read { stored: foreign.share(bytes.len()), direct: false });
             let stored = Stored { origin: &part.start, shape: &part.shape, bytes, first: 0, shuffled: false };
             pieces.push(Piece { region: part, stored: Some(stored) });
         }

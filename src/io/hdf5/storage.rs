@@ -118,6 +118,15 @@ impl Storage {
         }
     }
 
+    /// Stored bytes that reading `region`, which lies within the extent, takes.
+    pub(super) fn reads(&self, region: &Region) -> u64 {
+        match &self.place {
+            Place::Absent => 0,
+            Place::Foreign(foreign) => foreign.share(region.len() * self.layout.item),
+            _ => direct::reads(self, region),
+        }
+    }
+
     /// Hands `region`, which lies within the extent, to `sink`.
     pub(super) fn read<T: Real>(
         &self,

@@ -215,6 +215,13 @@ impl<T: Real> Source for Variable<T> {
         stored.saturating_add(Sink::<T>::workspace(&self.conversion, region.len()))
     }
 
+    fn reads(&self, region: &Region) -> u64 {
+        if region.is_empty() || self.check(region).is_err() {
+            return 0;
+        }
+        self.stored(region).map_or(0, |stored| self.storage.reads(&stored))
+    }
+
     fn fold_tiles(
         &self,
         context: &TaskContext<'_>,

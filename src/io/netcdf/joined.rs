@@ -109,6 +109,10 @@ impl<T: Real> Source for Joined<T> {
         self.pieces(region).map(|(_, part, own)| part.workspace(&own)).max().unwrap_or(0)
     }
 
+    fn reads(&self, region: &Region) -> u64 {
+        self.pieces(region).map(|(_, part, own)| part.reads(&own)).sum()
+    }
+
     fn fold_tiles(
         &self,
         context: &TaskContext<'_>,

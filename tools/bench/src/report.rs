@@ -47,6 +47,7 @@ pub(crate) struct Report {
     pub(crate) floor_bytes: Option<u64>,
     pub(crate) working_set_bytes: Option<u64>,
     pub(crate) memory_limit_bytes: Option<u64>,
+    pub(crate) expected_input_bytes: Option<u64>,
     pub(crate) expected_spilled_bytes: Option<u64>,
     pub(crate) expected_reloaded_bytes: Option<u64>,
     pub(crate) spilled_bytes: Option<u64>,
@@ -168,6 +169,7 @@ impl Report {
         self.floor_bytes = self.floor_bytes.max(Some(plan.floor().bytes()));
         self.working_set_bytes = self.working_set_bytes.max(Some(plan.working_set().bytes()));
         let add = |sum: &mut Option<u64>, more: ByteSize| *sum = Some(sum.unwrap_or(0) + more.bytes());
+        add(&mut self.expected_input_bytes, plan.expected_read());
         add(&mut self.expected_spilled_bytes, plan.expected_spill());
         add(&mut self.expected_reloaded_bytes, plan.expected_reload());
     }

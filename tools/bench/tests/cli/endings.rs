@@ -9,7 +9,7 @@ use crate::support::{bench, bytes, ocean, ocean_file, run, run_with_json};
 
 /// The contract, word for word.
 const KEYS: &str = "workload outcome error wall_s peak_rss_bytes ledger_peak_bytes stated_peak_bytes floor_bytes \
-    working_set_bytes memory_limit_bytes expected_spilled_bytes expected_reloaded_bytes spilled_bytes reloaded_bytes redone_tasks scratch_peak_bytes tasks threads input_bytes \
+    working_set_bytes memory_limit_bytes expected_input_bytes expected_spilled_bytes expected_reloaded_bytes spilled_bytes reloaded_bytes redone_tasks scratch_peak_bytes tasks threads input_bytes \
     logical_bytes result_shape result_dtype result_mean result_moment result_valid result_sha256";
 
 #[track_caller]

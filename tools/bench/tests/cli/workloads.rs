@@ -36,6 +36,8 @@ fn every_workload_has_the_same_bits_at_any_limit_and_number_of_threads() {
             assert!(peak <= limit, "{workload}: {other}");
         }
         assert_eq!((&ample["workload"], &ample["result_dtype"]), (&json!(workload), &json!("float32")));
+        let read = bytes(&ample, "input_bytes");
+        assert!(read > 0 && bytes(&ample, "expected_input_bytes") == read, "the plan says what is read: {ample}");
         assert!(bytes(&ample, "logical_bytes") > 0 && ample["wall_s"].as_f64() > Some(0.0), "{ample}");
         assert!(is_empty(scratch.path()));
     }
@@ -45,11 +47,11 @@ fn every_workload_has_the_same_bits_at_any_limit_and_number_of_threads() {
 fn a_median_over_time_spills_what_does_not_fit_and_is_exact() {
     let (folder, scratch) = (tempfile::tempdir().unwrap(), scratch());
     sea(folder.path());
-    let flags = ["--memory-limit", "12MiB", "--threads", "2", "--chunks", "24,48,96", "--scratch"];
+    let flags = ["--memory-limit", "6MiB", "--threads", "2", "--chunks", "24,48,96", "--scratch"];
     let found = measured(folder.path(), "time-median", &[&flags[..], &[scratch.path().to_str().unwrap()]].concat());
     // All values have to be there before the first median is: most of them on scratch.
-    assert!(bytes(&found, "spilled_bytes") > 6 << 20 && bytes(&found, "reloaded_bytes") > 6 << 20, "{found}");
-    assert!(bytes(&found, "ledger_peak_bytes") <= 12 << 20);
+    assert!(bytes(&found, "spilled_bytes") > 3 << 20 && bytes(&found, "reloaded_bytes") > 3 << 20, "{found}");
+    assert!(bytes(&found, "ledger_peak_bytes") <= 6 << 20);
     let (mut hash, mut valid) = (Sha256::new(), 0);
     for cell in 0..LATITUDES * LONGITUDES {
         let series = (0..DAYS).filter_map(|day| packed(day, cell / LONGITUDES, cell % LONGITUDES));
