@@ -16,11 +16,6 @@ pub(crate) fn scrambled(at: usize) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Bytes that nothing makes smaller.
-pub(crate) fn noise(bytes: usize) -> Vec<u8> {
-    (0..bytes / 8).flat_map(|at| scrambled(at).to_le_bytes()).collect()
-}
-
 /// Uniform in 0..1, as bits of an f32.
 pub(crate) fn random(elements: usize) -> Vec<f32> {
     (0..elements).map(|at| (scrambled(at) >> 40) as f32 / (1 << 24) as f32).collect()

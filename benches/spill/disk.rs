@@ -1,18 +1,21 @@
-//! What the disk under the scratch folder does by itself: `dd`, a loop of synced writes, cold reads.
+//! What the disk under the scratch folder does by itself: `dd`, and the loops that `bench limit` has for it.
 
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use rustix::fs::{Advice, MemfdFlags, fadvise, memfd_create};
+use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::data::noise;
+#[path = "../../tools/bench/src/limit/disk.rs"]
+mod loops;
 
-/// One read or write of the loops.
+pub(crate) use loops::Rates;
+use loops::noise;
+
+/// One write to what `dd` reads.
 const PIECE: usize = 1 << 20;
 
 /// A folder, and bytes to be written to it that nothing makes smaller.
@@ -25,13 +28,6 @@ pub(crate) struct Disk {
 
 /// So often is each tried: a virtual disk may take several times as long where it was never written before.
 const TRIES: usize = 3;
-
-/// Bytes a second, written and read.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Rates {
-    pub(crate) write: f64,
-    pub(crate) read: f64,
-}
 
 impl Disk {
     pub(crate) fn new(folder: &Path, bytes: usize) -> Self {
@@ -59,39 +55,10 @@ impl Disk {
         outcome.success().then_some(self.bytes as f64 / seconds)
     }
 
-    /// Bytes a second of a loop of positioned writes, synced at its end; then of two threads that read them from the disk.
-    /// The best of several tries.
+    /// Bytes a second of the loops, the best of several tries.
     pub(crate) fn rates(&self) -> Rates {
         let best =
             |best: Rates, next: Rates| Rates { write: best.write.max(next.write), read: best.read.max(next.read) };
-        (0..TRIES).map(|_| self.rates_once()).fold(Rates::default(), best)
-    }
-
-    fn rates_once(&self) -> Rates {
-        let (file, piece) = (tempfile::tempfile_in(&self.folder).unwrap(), noise(PIECE));
-        let start = Instant::now();
-        (0..self.bytes).step_by(PIECE).for_each(|at| file.write_all_at(&piece, at as u64).unwrap());
-        file.sync_data().unwrap();
-        let write = self.bytes as f64 / start.elapsed().as_secs_f64();
-        fadvise(&file, 0, None, Advice::DontNeed).unwrap();
-        let start = Instant::now();
-        let half = (self.bytes / PIECE).div_ceil(2) * PIECE;
-        std::thread::scope(|scope| {
-            for from in [0, half] {
-                let (file, to) = (&file, (from + half).min(self.bytes));
-                scope.spawn(move || read(file, from, to));
-            }
-        });
-        Rates { write, read: self.bytes as f64 / start.elapsed().as_secs_f64() }
-    }
-}
-
-fn read(file: &File, from: usize, to: usize) {
-    let mut piece = vec![0; PIECE];
-    for at in (from..to).step_by(PIECE) {
-        file.read_exact_at(&mut piece, at as u64).unwrap();
-        // Somebody has to look at them.
-        let sum = piece.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
-        std::hint::black_box(sum);
+        (0..TRIES).map(|_| loops::rates(&self.folder, self.bytes).unwrap()).fold(Rates::default(), best)
     }
 }

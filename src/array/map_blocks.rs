@@ -7,7 +7,7 @@
 //! function returns is charged as the task's output, without a copy where it is in C order. What else it allocates while
 //! it runs is its workspace: room for one more result, or as much as [`MapBlocks::workspace`] says. That is memory of the
 //! C library's, which may keep what was freed: where resident memory has to stay within a few MiB of the limit, have glibc
-//! give it back at once, by `MALLOC_MMAP_THRESHOLD_=262144` in the environment.
+//! give it back at once, by `MALLOC_MMAP_THRESHOLD_=163840` in the environment.
 //!
 //! **D1** holds if the function gives the same values for the same block.
 

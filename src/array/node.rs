@@ -287,11 +287,15 @@ pub(super) fn materialised<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layer
     if let Some(built) = layers.find::<Built>(&expression) {
         return Ok(built);
     }
+    // What the task that asks for it has read so far is not of the tasks that are made here.
+    let outer = layers.reads();
+    layers.unread(0);
     let built = deep(|| match node.node().kind() {
         Kind::Blocks => node.node().build(layers),
         Kind::Streams | Kind::Pulls => build_from_kernels(node, layers),
-    })?;
-    let built = Arc::new(built);
+    });
+    layers.unread(outer);
+    let built = Arc::new(built?);
     layers.remember(expression, built.clone());
     Ok(built)
 }

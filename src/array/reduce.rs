@@ -2,7 +2,8 @@
 //!
 //! The blocks behind each block of the result are cut into groups of about [`GROUP`] bytes. A task folds the tiles of a
 //! group into lanes as they come off the decoder (**P2**); further tasks merge lanes, [`FAN_IN`] at a time, in a fixed
-//! tree; the last one finishes. Groups and tree depend on shape, chunks and type alone (**D1**).
+//! tree; the last one finishes. Where there is one group, its task finishes, and no lanes leave it: of a climatology over few
+//! years, they are four times what comes out. Groups and tree depend on shape, chunks and type alone (**D1**).
 
 use std::sync::Arc;
 
@@ -59,8 +60,17 @@ impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
         for block in 0..self.grid.blocks() {
             let coordinates = self.grid.coordinates(block);
             let target = Target::new(&self.reduced, &self.grid.region(&coordinates));
+            let shape = self.grid.region(&coordinates).shape;
+            let key = block_key(&name, &coordinates);
+            let mut groups = self.groups(layers, &coordinates, &target)?;
+            if groups.len() == 1
+                && let Some(group) = groups.pop()
+            {
+                layers.add(self.whole_task(key, group, &target, shape));
+                continue;
+            }
             let mut keys = Vec::new();
-            for group in self.groups(layers, &coordinates)? {
+            for group in groups {
                 let key = Key::indexed(partial.clone(), [parts]);
                 parts += 1;
                 layers.add(self.fold_task(key.clone(), group, &target));
@@ -76,8 +86,7 @@ impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
                 }
                 keys = merged;
             }
-            let shape = self.grid.region(&coordinates).shape;
-            layers.add(self.finish_task(block_key(&name, &coordinates), keys, &target, shape));
+            layers.add(self.finish_task(key, keys, &target, shape));
         }
         Ok(Built { name, grid: self.grid.clone() })
     }
@@ -90,13 +99,19 @@ struct Group<T> {
     elements: usize,
 }
 
+impl<T: Element> Group<T> {
+    fn workspace(&self) -> u64 {
+        self.programs.iter().map(Program::workspace).max().unwrap_or(0)
+    }
+}
+
 impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     fn lane_charge(target: &Target) -> u64 {
         Block::<R::Lane>::charge(target.len() * R::LANES)
     }
 
     /// The blocks of the input behind a block of the result, a group a task.
-    fn groups(&self, layers: &mut Layers, coordinates: &[usize]) -> Result<Vec<Group<T>>> {
+    fn groups(&self, layers: &mut Layers, coordinates: &[usize], target: &Target) -> Result<Vec<Group<T>>> {
         let input = self.input.grid();
         let mut kept = coordinates.iter();
         let fixed: Vec<Option<usize>> =
@@ -109,21 +124,29 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
         for number in 0..among.blocks() {
             let at: Vec<usize> =
                 among.coordinates(number).iter().zip(&fixed).map(|(&at, fixed)| fixed.unwrap_or(at)).collect();
-            self.add_to_group(layers, &input.region(&at), &mut groups)?;
+            self.add_to_group(layers, (&input.region(&at), target), &mut groups)?;
         }
         Ok(groups)
     }
 
-    /// A block joins the last group if that is not full, and has all the inputs already that the block needs: a group must
-    /// not need more chunks in memory than a block.
-    fn add_to_group(&self, layers: &mut Layers, region: &Region, groups: &mut Vec<Group<T>>) -> Result<()> {
+    /// A block joins the last group if that is not full, and the group then does not need more chunks in memory than a block,
+    /// or no more bytes of them than what a merge needs. Where each block needs a chunk of its own (its day's mean), groups of
+    /// one would leave lanes for each, which are larger than the chunks.
+    fn add_to_group(
+        &self,
+        layers: &mut Layers,
+        (region, target): (&Region, &Target),
+        groups: &mut Vec<Group<T>>,
+    ) -> Result<()> {
         if let Some(last) = groups.last_mut()
             && (last.elements + region.len()) * size_of::<T>().min(LARGEST) <= GROUP
         {
             let (mut needs, reads) = (last.needs.clone(), layers.reads());
             let program = Program::compile(&self.input, layers, region, &mut needs)?;
-            if needs.len() == last.needs.len() {
+            let needed: u64 = needs.iter().map(|need| layers.largest(need)).sum();
+            if needs.len() == last.needs.len() || needed <= FAN_IN as u64 * Self::lane_charge(target) {
                 last.programs.push(program);
+                last.needs = needs;
                 last.elements += region.len();
                 return Ok(());
             }
@@ -135,11 +158,37 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
         Ok(())
     }
 
-    fn fold_task(&self, key: Key, group: Group<T>, target: &Target) -> Task {
-        let workspace = group.programs.iter().map(Program::workspace).max().unwrap_or(0);
-        let (reducer, programs, owned) = (self.reducer.clone(), group.programs, target.clone());
-        let len = target.len() * R::LANES;
+    /// Folds the only group of a block, and finishes it: the lanes are this task's own.
+    fn whole_task(&self, key: Key, group: Group<T>, target: &Target, shape: Vec<usize>) -> Task {
+        let workspace = group.workspace() + Self::lane_charge(target);
+        let (reducer, fold) = (self.reducer.clone(), self.fold(group.programs, target));
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
+            Ok(finished::<T, R>(&reducer, context, fold(context, chunks)?.as_slice(), &shape)?)
+        };
+        Task::new(key, group.needs, Arc::new(run))
+            .output(Size::Exact(Block::<R::Out>::charge(target.len())))
+            .workspace(workspace)
+            .spillable()
+    }
+
+    fn fold_task(&self, key: Key, group: Group<T>, target: &Target) -> Task {
+        let workspace = group.workspace();
+        let fold = self.fold(group.programs, target);
+        let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| Ok(Chunk::new(fold(context, chunks)?.freeze()));
+        Task::new(key, group.needs, Arc::new(run))
+            .output(Size::Exact(Self::lane_charge(target)))
+            .workspace(workspace)
+            .spillable()
+    }
+
+    /// Folds the tiles of `programs` into lanes.
+    fn fold(
+        &self,
+        programs: Vec<Program<T>>,
+        target: &Target,
+    ) -> impl Fn(&TaskContext<'_>, &[Chunk]) -> Result<BlockMut<R::Lane>> + use<T, R> {
+        let (reducer, owned, len) = (self.reducer.clone(), target.clone(), target.len() * R::LANES);
+        move |context, chunks| {
             let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
             let values = lanes.as_mut_slice();
             lanes::start::<T, R>(&reducer, values);
@@ -155,12 +204,8 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
             for program in &programs {
                 program.stream(Scope::new(context, chunks), visit)?;
             }
-            Ok(Chunk::new(lanes.freeze()))
-        };
-        Task::new(key, group.needs, Arc::new(run))
-            .output(Size::Exact(Self::lane_charge(target)))
-            .workspace(workspace)
-            .spillable()
+            Ok(lanes)
+        }
     }
 
     fn merge_task(&self, key: Key, needs: Vec<Key>, target: &Target) -> Task {
@@ -175,12 +220,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
         let (reducer, len, count) = (self.reducer.clone(), target.len() * R::LANES, target.len());
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             let lanes = merged::<T, R>(&reducer, context, chunks, len)?;
-            let lanes = lanes.as_slice();
-            let mut out = context.block::<R::Out>(&shape)?;
-            for (at, value) in out.as_mut_slice().iter_mut().enumerate() {
-                *value = reducer.finish(lanes::get::<T, R>(lanes, at)).canonical();
-            }
-            Ok(Chunk::new(out.freeze()))
+            Ok(finished::<T, R>(&reducer, context, lanes.as_slice(), &shape)?)
         };
         Task::new(key, needs, Arc::new(run))
             .output(Size::Exact(Block::<R::Out>::charge(count)))
@@ -196,15 +236,33 @@ fn merged<T: Element, R: Reducer<T>>(
     chunks: &[Chunk],
     len: usize,
 ) -> Result<BlockMut<R::Lane>> {
-    let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
     match chunks {
-        [] => lanes::start::<T, R>(reducer, lanes.as_mut_slice()),
+        [] => {
+            let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
+            lanes::start::<T, R>(reducer, lanes.as_mut_slice());
+            Ok(lanes)
+        }
         [first, others @ ..] => {
+            let mut lanes: BlockMut<R::Lane> = context.unwritten(&[len])?;
             lanes.as_mut_slice().copy_from_slice(first.get::<Block<R::Lane>>()?.as_slice());
             for other in others {
                 lanes::merge::<T, R>(reducer, lanes.as_mut_slice(), other.get::<Block<R::Lane>>()?.as_slice());
             }
+            Ok(lanes)
         }
     }
-    Ok(lanes)
+}
+
+/// What comes of `lanes`: a block of `shape`.
+fn finished<T: Element, R: Reducer<T>>(
+    reducer: &R,
+    context: &TaskContext<'_>,
+    lanes: &[R::Lane],
+    shape: &[usize],
+) -> Result<Chunk> {
+    let mut out = context.unwritten::<R::Out>(shape)?;
+    for (at, value) in out.as_mut_slice().iter_mut().enumerate() {
+        *value = reducer.finish(lanes::get::<T, R>(lanes, at)).canonical();
+    }
+    Ok(Chunk::new(out.freeze()))
 }

@@ -1,7 +1,7 @@
 //! Memory that knows what it costs.
 //!
 //! A [`BufferMut`] has one owner and is written; [frozen](BufferMut::freeze), it is a [`Buffer`], shared and read.
-//! From 256 KiB on, memory is a private anonymous mapping of its own: it comes as zero pages and goes back to the
+//! From 160 KiB on, memory is a private anonymous mapping of its own: it comes as zero pages and goes back to the
 //! system at once, where a general allocator would keep it (glibc keeps freed blocks of 20 MB), and resident
 //! memory would no longer be what the ledger says. Where it is charged as whole huge pages, it lies on their
 //! boundaries, and the system is advised to use them. Smaller memory is from the heap, aligned to a cache line.
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn memory_is_zeroed_aligned_and_charged_once_until_the_last_clone_goes() {
-        for len in [0, 1, 100, (256 << 10) - 1, 256 << 10, (1 << 20) + 3, (2 << 20) - 9, (2 << 20) + 9] {
+        for len in [0, 1, 100, (160 << 10) - 1, 160 << 10, (1 << 20) + 3, (2 << 20) - 9, (2 << 20) + 9] {
             let count = Count::default();
             let mut buffer = BufferMut::zeroed(len, &count).unwrap();
             assert!(buffer.as_slice().iter().all(|&byte| byte == 0));

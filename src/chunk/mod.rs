@@ -27,14 +27,16 @@ pub(crate) use element::{Elements, bytes_of};
 
 use crate::error::{Error, Result};
 
-/// Allocations of at least this many bytes are mappings of their own, given back with `munmap`.
-pub(crate) const MAPPED_FROM: u64 = 256 << 10;
+/// Allocations of at least this many bytes are mappings of their own, given back with `munmap`: all that are larger than
+/// what tasks work with at a time (128 KiB). Of smaller ones the C library keeps what is between those in use, and a run of
+/// ten thousands of them would stay larger than the ledger.
+pub(crate) const MAPPED_FROM: u64 = 160 << 10;
 
 /// The unit of huge pages.
 pub(crate) const HUGE_PAGE: u64 = 2 << 20;
 
 /// What an allocation of `bytes` bytes is charged: rounded up as it is allocated. To a cache line; to whole pages from
-/// 256 KiB on, where it gets a mapping of its own; to whole huge pages (2 MiB) where that adds an eighth at the most.
+/// 160 KiB on, where it gets a mapping of its own; to whole huge pages (2 MiB) where that adds an eighth at the most.
 ///
 /// A fresh page costs the system more than a microsecond, so that filling memory is half as fast as taking it; huge
 /// pages cost a tenth of that.

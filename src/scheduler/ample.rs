@@ -174,8 +174,9 @@ impl Ample {
         output_bytes(&self.graph, task).saturating_add(self.graph.cost(task).workspace)
     }
 
-    /// A task for a worker: the least deferred, the one of `hint`, else the next root where it `may_begin` one. Where the
-    /// deferred one comes first, the hint is given back.
+    /// A task for a worker: the least deferred, the one of `hint`, else the next root where it `may_begin` one. A root that
+    /// comes before the hint in the order is begun first: what is made too early fills the premature budget, and then
+    /// keeps back the roots themselves. Where another task comes first, the hint is given back.
     pub(super) fn find(
         &self,
         hint: Option<Place>,
@@ -183,11 +184,14 @@ impl Ample {
         cap: u64,
         give_back: impl FnOnce(Place),
     ) -> Option<TaskId> {
-        let deferred = self.claim_deferred(cap);
-        if deferred.is_some() {
+        let early = |hint: Place| self.next_root_rank().is_some_and(|root| root < hint.rank());
+        let first =
+            self.claim_deferred(cap).or_else(|| if hint.is_some_and(early) { self.claim_root(cap) } else { None });
+        if first.is_some() {
             hint.map(give_back);
+            return first;
         }
-        let claimed = deferred.or_else(|| self.claim(hint?.rank(), cap));
+        let claimed = hint.and_then(|hint| self.claim(hint.rank(), cap));
         let root = || if may_begin { self.claim_root(cap) } else { None };
         // What was deferred just now is tried once more, after `waiting` has been set.
         claimed.or_else(root).or_else(|| self.claim_deferred(cap))
@@ -224,6 +228,10 @@ impl Ample {
         deferred.pop();
         self.waiting.store(!deferred.is_empty(), Ordering::SeqCst);
         Some(task)
+    }
+
+    fn next_root_rank(&self) -> Option<u32> {
+        self.roots.get(self.next_root.load(Ordering::SeqCst)).copied()
     }
 
     /// The next root. While a task waits for room, the head alone.

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     List,
     /// Show what a netCDF or HDF5 file holds, and which way it would be read
     Info(Info),
-    /// Time the bare loop (read, inflate, fold, and nothing else), and the workload mean in turn with it
+    /// Time a workload (mean, if none is named) beside the bare loop: read, inflate, fold, and nothing else
     Limit(Limit),
     /// Order recorded task graphs, and count the outputs that one worker then holds at once
     Order(Order),
@@ -125,10 +125,10 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The mean of a folder's files and its map, all else as it is by default.
-    pub(crate) fn mean_of(dir: PathBuf, plot: PathBuf) -> Self {
+    /// A workload over a folder's files, all else as it is by default.
+    pub(crate) fn of(workload: Workload, dir: PathBuf) -> Self {
         Self {
-            workload: Workload::Mean,
+            workload,
             files: Vec::new(),
             dir: Some(dir),
             var: None,
@@ -139,7 +139,7 @@ impl Run {
             size: None,
             data: None,
             json: None,
-            plot: Some(plot),
+            plot: None,
             no_progress: false,
         }
     }
@@ -217,15 +217,24 @@ pub(crate) struct Info {
     pub(crate) file: PathBuf,
 }
 
-/// What the bare loop reads.
+/// What the hardware is compared with.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Limit {
+    /// A workload that reads files
+    #[arg(default_value = "mean")]
+    pub(crate) workload: Workload,
     /// A folder of files that `generate` made
     #[arg(long)]
     pub(crate) dir: PathBuf,
     /// Threads
     #[arg(long, value_name = "N", value_parser = threads())]
     pub(crate) threads: Option<usize>,
+    /// The bytes that are never exceeded, e.g. 4GiB
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_limit: Option<Amount>,
+    /// Where to spill: folders with commas between
+    #[arg(long, value_name = "SPEC", value_parser = scratch)]
+    pub(crate) scratch: Option<String>,
     /// Chunk lengths for the workload, e.g. 24,360,360
     #[arg(long, value_name = "LENGTHS", value_delimiter = ',', value_parser = at_least_one())]
     pub(crate) chunks: Vec<usize>,
@@ -235,6 +244,20 @@ pub(crate) struct Limit {
     /// Write the figures to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+impl Limit {
+    /// The workload's run.
+    pub(crate) fn run(&self) -> Run {
+        Run {
+            memory_limit: self.memory_limit,
+            threads: self.threads,
+            scratch: self.scratch.clone(),
+            chunks: self.chunks.clone(),
+            no_progress: true,
+            ..Run::of(self.workload, self.dir.clone())
+        }
+    }
 }
 
 /// Which graphs to order.

@@ -5,7 +5,7 @@
 //! larger than the session's ledger by a few blocks a thread. Naming a size keeps it as it is.
 
 /// From so many bytes on memory goes back to the system as soon as it is freed: as the library's own buffers.
-const MAPPED_FROM: i32 = 256 << 10;
+const MAPPED_FROM: i32 = 160 << 10;
 
 /// Has large memory given back at once. To be called before there are threads.
 pub(crate) fn give_back_at_once() {

@@ -74,10 +74,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
             print(&Workload::value_variants().iter().map(line).collect::<String>())
         }
         Some(Command::Info(options)) => info::info(options.file, interrupt),
-        Some(Command::Limit(options)) => {
-            let threads = options.threads.unwrap_or_else(threads);
-            limit::limit(&options, threads, interrupt)
-        }
+        Some(Command::Limit(options)) => limit::limit(&options, interrupt),
         Some(Command::Order(options)) => order::order(&options, interrupt),
     }
 }
@@ -94,7 +91,7 @@ fn small(interrupt: &Interrupt) -> Result<()> {
         threads: threads(),
     };
     make(&request, interrupt)?;
-    run::run(&cli::Run::mean_of(dir, MAP.into()), interrupt)
+    run::run(&cli::Run { plot: Some(MAP.into()), ..cli::Run::of(cli::Workload::Mean, dir) }, interrupt)
 }
 
 fn make(request: &generate::Request, interrupt: &Interrupt) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thermocline::{Builder, Config, Plan, Session};
+use thermocline::{Config, Plan, Session};
 
 use crate::account::Account;
 use crate::cli::{Run, Workload};
@@ -16,7 +16,7 @@ use crate::report::{Json, Report, peak_rss};
 use crate::workloads::{self, Drawable, made};
 
 /// A session of what was said on the command line; the rest is up to the environment and the defaults.
-fn builder(run: &Run) -> Builder {
+pub(crate) fn session(run: &Run) -> Result<Session> {
     let mut builder = Session::builder();
     if let Some(limit) = run.memory_limit {
         builder = builder.memory_limit(limit);
@@ -27,7 +27,7 @@ fn builder(run: &Run) -> Builder {
     if let Some(scratch) = &run.scratch {
         builder = builder.scratch(scratch);
     }
-    builder
+    Ok(builder.build()?)
 }
 
 /// States what a workload would need; also as JSON, with what is only known after a run left out.
@@ -54,19 +54,19 @@ pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
 
 /// What a workload would need, in a session of what settings.
 pub(crate) fn planned(run: &Run) -> Result<(Plan, Config)> {
-    let session = builder(run).build()?;
+    let session = session(run)?;
     Ok((workloads::plan(run, &session)?, session.config().clone()))
 }
 
 /// Runs a workload, and nothing else. The figures, and what came of it.
 pub(crate) fn once(run: &Run, interrupt: &Interrupt) -> (Report, Result<(Session, Option<Drawable>)>) {
-    let session = builder(run).build();
+    let session = session(run);
     let mut report = Report::new(&run.workload.name());
     if let Ok(session) = &session {
         report.configured(session.config());
     }
     let account = Arc::new(Account::new(report, Progress::new(run.no_progress)));
-    let outcome = session.map_err(BenchError::from).and_then(|session| {
+    let outcome = session.and_then(|session| {
         let outcome = measure(run, &session, &account, interrupt)?;
         Ok((session, outcome))
     });

@@ -35,7 +35,7 @@ pub(super) struct Day {
 }
 
 /// Looks up the chunks of `path`, a file of int16 that `bench generate` made.
-pub(super) fn days(path: &Path) -> Result<Vec<Day>> {
+fn days(path: &Path) -> Result<Vec<Day>> {
     let said = |operation| BenchError::hdf5(path, operation);
     let file = hdf5::File::open(path).map_err(said("opening"))?;
     let sst = file.dataset("sst").map_err(said("opening sst"))?;
@@ -51,20 +51,42 @@ pub(super) fn days(path: &Path) -> Result<Vec<Day>> {
     Ok(days)
 }
 
-/// What is folded, for each cell.
-pub(super) trait Sums: Default + Send {
+/// The chunks of all files, one after the other.
+pub(super) fn days_of(paths: &[PathBuf]) -> Result<Vec<Day>> {
+    let mut all = Vec::new();
+    for path in paths {
+        all.extend(days(path)?);
+    }
+    Ok(all)
+}
+
+/// What the chunks of days are stored in.
+pub(super) fn stored_bytes(days: &[Day]) -> u64 {
+    days.iter().map(|day| day.stored as u64).sum()
+}
+
+/// What is made of decoded days.
+pub(super) trait Fold: Default + Send {
     /// Folds days, the low bytes of all cells before the high bytes.
     fn fold(&mut self, days: &[Vec<u8>]);
 
     /// Adds what another thread has folded.
     fn add(&mut self, other: &Self);
+}
 
+/// What is folded, for each cell.
+pub(super) trait Sums: Fold {
     /// The mean of each cell; NaN where all is missing.
     fn means(&self) -> Vec<f32>;
 }
 
 /// The mean over all days of each cell.
 pub(super) fn means<S: Sums>(days: &[Day], threads: usize) -> Result<Vec<f32>> {
+    Ok(fold::<S>(days, threads)?.means())
+}
+
+/// Reads, inflates and folds all days.
+pub(super) fn fold<S: Fold>(days: &[Day], threads: usize) -> Result<S> {
     let share = days.len().div_ceil(threads).max(1);
     let outcomes: Vec<Result<S>> = thread::scope(|scope| {
         let workers: Vec<_> = days.chunks(share).map(|days| scope.spawn(|| fold_days(days))).collect();
@@ -75,10 +97,10 @@ pub(super) fn means<S: Sums>(days: &[Day], threads: usize) -> Result<Vec<f32>> {
     for more in outcomes {
         sums.add(&more?);
     }
-    Ok(sums.means())
+    Ok(sums)
 }
 
-fn fold_days<S: Sums>(days: &[Day]) -> Result<S> {
+fn fold_days<S: Fold>(days: &[Day]) -> Result<S> {
     let mut inflate = Decompressor::new();
     let mut stored = Vec::new();
     let mut inflated = vec![vec![0_u8; 2 * CELLS]; BATCH];
@@ -114,7 +136,7 @@ impl Default for Integers {
     }
 }
 
-impl Sums for Integers {
+impl Fold for Integers {
     fn fold(&mut self, days: &[Vec<u8>]) {
         widest(FoldIntegers { days, sums: self });
     }
@@ -123,7 +145,9 @@ impl Sums for Integers {
         self.totals.iter_mut().zip(&other.totals).for_each(|(total, more)| *total += more);
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
     }
+}
 
+impl Sums for Integers {
     fn means(&self) -> Vec<f32> {
         let mean = |(&total, &count): (&i32, &i32)| (f64::from(total) * SCALE / f64::from(count)) as f32;
         self.totals.iter().zip(&self.counts).map(mean).collect()
@@ -165,7 +189,7 @@ impl Default for Floats {
     }
 }
 
-impl Sums for Floats {
+impl Fold for Floats {
     fn fold(&mut self, days: &[Vec<u8>]) {
         widest(FoldFloats { days, sums: self });
     }
@@ -174,7 +198,9 @@ impl Sums for Floats {
         self.sums.iter_mut().zip(&other.sums).for_each(|(sum, more)| *sum += more);
         self.counts.iter_mut().zip(&other.counts).for_each(|(count, more)| *count += more);
     }
+}
 
+impl Sums for Floats {
     fn means(&self) -> Vec<f32> {
         self.sums.iter().zip(&self.counts).map(|(sum, count)| (sum / count) as f32).collect()
     }
@@ -194,16 +220,54 @@ impl Loop for FoldFloats<'_> {
         let rows = self.sums.sums.chunks_exact_mut(ROW).zip(self.sums.counts.chunks_exact_mut(ROW));
         for (row, (sums, counts)) in rows.enumerate() {
             for day in self.days {
-                for (value, float) in stored(day, row).zip(&mut floats) {
-                    let scaled = (f64::from(value) * SCALE) as f32;
-                    *float = if value == MISSING { f32::NAN } else { scaled };
-                }
+                convert(day, row, &mut floats);
                 for ((float, sum), count) in floats.iter().zip(&mut *sums).zip(&mut *counts) {
                     *sum += if float.is_nan() { 0.0 } else { f64::from(*float) };
                     *count += if float.is_nan() { 0.0 } else { 1.0 };
                 }
             }
         }
+    }
+}
+
+/// Each number converted to f32, with NaN for missing, and nothing made of it.
+#[derive(Default)]
+pub(super) struct Decoded;
+
+impl Fold for Decoded {
+    fn fold(&mut self, days: &[Vec<u8>]) {
+        widest(Convert { days });
+    }
+
+    fn add(&mut self, Self: &Self) {}
+}
+
+struct Convert<'a> {
+    days: &'a [Vec<u8>],
+}
+
+impl Loop for Convert<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut floats = [0_f32; ROW];
+        for day in self.days {
+            for row in 0..CELLS / ROW {
+                convert(day, row, &mut floats);
+                // As if somebody looked at them.
+                std::hint::black_box(&mut floats);
+            }
+        }
+    }
+}
+
+/// A row of a day as floats; NaN is missing.
+#[inline(always)]
+fn convert(day: &[u8], row: usize, floats: &mut [f32; ROW]) {
+    for (value, float) in stored(day, row).zip(floats) {
+        let scaled = (f64::from(value) * SCALE) as f32;
+        *float = if value == MISSING { f32::NAN } else { scaled };
     }
 }
 

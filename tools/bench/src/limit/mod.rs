@@ -1,28 +1,21 @@
-//! How near `mean` comes to what the hardware can do with the same files: a [bare loop](bare) and the library in turn,
-//! several times, in one process.
+//! How near the library comes to what the hardware can do with the same files.
 //!
-//! The loops are told beforehand where the chunks are; the library's time is all that it takes from the files' names to
-//! the result. A ratio is the median of the ratios of each round, so that what slows the machine for a
-//! while slows both; beside other work, the CPU's time says more than the clock. Before the first round all files are read once, into the system's cache.
+//! Of `mean` that is what a [bare loop](bare) takes, which decodes and folds: [`mean`]. Other workloads read some files
+//! more than once, or put chunks on scratch: [`needs`] compares them with what decoding, writing and reading so many bytes
+//! takes by itself.
 
 mod bare;
-
-use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::time::Instant;
+mod disk;
+mod mean;
+mod needs;
 
 use serde::Serialize;
-use thermocline::Session;
-use thermocline::io::netcdf;
 
-use crate::cli::Limit;
-use crate::error::{BenchError, Result};
-use crate::generate::CELLS;
-use crate::input::{rechunked, series};
+use crate::cli::{Limit, Workload};
+use crate::error::Result;
 use crate::interrupt::Interrupt;
-use crate::print;
 use crate::report::Json;
-use bare::{Floats, Integers};
+use crate::{print, run};
 
 /// What one call took, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -33,85 +26,24 @@ struct Took {
     cpu_s: f64,
 }
 
-/// The medians. Other programs may rely on the names.
-#[derive(Debug, Serialize)]
-struct Figures {
-    threads: usize,
-    days: usize,
-    rounds: usize,
-    integers: Took,
-    floats: Took,
-    mean: Took,
-    /// How many times as long the library takes as a loop.
-    mean_to_floats: Took,
-    mean_to_integers: Took,
-}
-
 /// Measures, and prints the figures.
-pub(crate) fn limit(options: &Limit, threads: usize, interrupt: &Interrupt) -> Result<()> {
+pub(crate) fn limit(options: &Limit, interrupt: &Interrupt) -> Result<()> {
     let json = options.json.as_deref().map(Json::create).transpose()?;
-    let session = Session::builder().threads(threads).build()?;
-    let work = {
-        let (options, session) = (options.clone(), session.clone());
-        move || measure(&options, &session, threads)
-    };
-    let figures = interrupt.guard(work, |end| {
+    let session = run::session(&options.run())?;
+    let (options, work) = (options.clone(), session.clone());
+    let cancel = |end| {
         if end {
             session.cancel();
         }
-    })?;
+    };
+    if options.workload == Workload::Mean {
+        let figures = interrupt.guard(move || mean::measure(&options, &work), cancel)?;
+        json.map_or(Ok(()), |json| json.write(&figures))?;
+        return print(&figures.table());
+    }
+    let figures = interrupt.guard(move || needs::measure(&options, &work), cancel)?;
     json.map_or(Ok(()), |json| json.write(&figures))?;
     print(&figures.table())
-}
-
-fn measure(options: &Limit, session: &Session, threads: usize) -> Result<Figures> {
-    let paths = series(&options.dir)?;
-    let mut days = Vec::new();
-    for path in &paths {
-        days.extend(bare::days(path)?);
-    }
-    let expected = bare::means::<Integers>(&days, threads)?;
-    let mut rounds = [const { Vec::new() }; 3];
-    for _ in 0..options.rounds {
-        let round = [
-            timed(&expected, || bare::means::<Integers>(&days, threads))?,
-            timed(&expected, || bare::means::<Floats>(&days, threads))?,
-            timed(&expected, || mean(&paths, options, session))?,
-        ];
-        rounds.iter_mut().zip(round).for_each(|(all, one)| all.push(one));
-    }
-    let [integers, floats, mean] = &rounds;
-    let ratios = |to: &[Took]| {
-        let ratio = |(mean, to): (&Took, &Took)| Took { wall_s: mean.wall_s / to.wall_s, cpu_s: mean.cpu_s / to.cpu_s };
-        medians(&mean.iter().zip(to).map(ratio).collect::<Vec<_>>())
-    };
-    Ok(Figures {
-        threads,
-        days: days.len(),
-        rounds: options.rounds,
-        integers: medians(integers),
-        floats: medians(floats),
-        mean: medians(mean),
-        mean_to_floats: ratios(floats),
-        mean_to_integers: ratios(integers),
-    })
-}
-
-/// What `bench run mean` does.
-fn mean(paths: &[PathBuf], options: &Limit, session: &Session) -> Result<Vec<f32>> {
-    let x = rechunked(netcdf::open_many(paths)?.array::<f32>("sst")?, &options.chunks)?;
-    Ok(session.compute(&x.nanmean(0))?.into_raw_vec_and_offset().0)
-}
-
-/// What `work` takes, if its means are right.
-fn timed(expected: &[f32], work: impl FnOnce() -> Result<Vec<f32>>) -> Result<Took> {
-    let (start, cpu) = (Instant::now(), processor_time());
-    let found = work()?;
-    let took = Took { wall_s: start.elapsed().as_secs_f64(), cpu_s: processor_time() - cpu };
-    // Sums of rounded numbers differ from sums of integers, but not in the fourth digit behind the point.
-    let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4 || (a.is_nan() && b.is_nan());
-    let same = found.len() == expected.len() && found.iter().zip(expected).all(near);
-    if same { Ok(took) } else { Err(BenchError::WrongMeans) }
 }
 
 /// The seconds that this process has had of the processors.
@@ -120,40 +52,9 @@ fn processor_time() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// The middle of some figures, the lower one of two.
-fn medians(all: &[Took]) -> Took {
-    let median = |of: fn(&Took) -> f64| {
-        let mut numbers: Vec<f64> = all.iter().map(of).collect();
-        numbers.sort_by(f64::total_cmp);
-        numbers.get(numbers.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
-    };
-    Took { wall_s: median(|took| took.wall_s), cpu_s: median(|took| took.cpu_s) }
-}
-
-impl Figures {
-    fn table(&self) -> String {
-        let mut table = String::new();
-        let values = (self.days * CELLS) as f64;
-        for (name, took) in [
-            ("i16 sums and counts", self.integers),
-            ("to f32, folded in f64", self.floats),
-            ("mean of this library", self.mean),
-        ] {
-            let Took { wall_s, cpu_s } = took;
-            // Writing to a string does not fail.
-            let _infallible = writeln!(
-                table,
-                "{name:<22} {} threads, {} days: {wall_s:.3} s, {:.2} GB/s as f32, {:.0} million values/s, {cpu_s:.3} s of CPU",
-                self.threads,
-                self.days,
-                values * 4.0 / wall_s / 1e9,
-                values / wall_s / 1e6
-            );
-        }
-        for (name, ratio) in [("the second loop", self.mean_to_floats), ("the first loop", self.mean_to_integers)] {
-            let Took { wall_s, cpu_s } = ratio;
-            let _infallible = writeln!(table, "mean to {name:<16} {wall_s:.3} times as long, {cpu_s:.3} times the CPU");
-        }
-        table + &format!("medians of {} rounds\n", self.rounds)
-    }
+/// The middle of some figures, the lower one of two; NaN of none.
+fn median(of: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<f64> = of.collect();
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
 }

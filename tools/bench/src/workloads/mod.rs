@@ -14,7 +14,7 @@ pub(crate) use ocean::area_mean;
 
 use crate::account::Account;
 use crate::cli::Run;
-use crate::error::Result;
+use crate::error::{BenchError, Result};
 use crate::input::Input;
 
 /// What is left to be drawn of a run.
@@ -44,4 +44,15 @@ pub(crate) fn work(run: &Run, session: &Session, account: &Account) -> Result<Op
         return made::work(run, session, account).map(|()| None);
     }
     ocean::work(run, session, account)
+}
+
+/// Does the work of a workload that reads files, and nothing with what comes out.
+///
+/// # Errors
+/// [`BenchError::Usage`] where it reads none.
+pub(crate) fn once(run: &Run, session: &Session) -> Result<()> {
+    if made::has(run.workload) {
+        return Err(BenchError::Usage(format!("{} reads no files: there is nothing to decode", run.workload.name())));
+    }
+    ocean::once(run, session)
 }

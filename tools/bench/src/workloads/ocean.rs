@@ -73,6 +73,16 @@ pub(super) fn plan(run: &Run, session: &Session) -> Result<Plan> {
     Ok(if is_stack(run.workload) { session.plan_persist(&lazy)? } else { session.plan(&lazy)? })
 }
 
+pub(super) fn once(run: &Run, session: &Session) -> Result<()> {
+    let lazy = lazy(run.workload, &Input::open(run)?)?.checked()?;
+    if is_stack(run.workload) {
+        session.persist(&lazy).map(drop)?
+    } else {
+        session.compute(&lazy).map(drop)?
+    }
+    Ok(())
+}
+
 pub(super) fn work(run: &Run, session: &Session, account: &Account) -> Result<Option<Drawable>> {
     let start = Instant::now();
     let input = Input::open(run)?;

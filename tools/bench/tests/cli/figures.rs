@@ -154,3 +154,29 @@ fn the_bare_loop_is_timed_in_turn_with_the_library() {
         assert!(figures[time]["wall_s"].as_f64().unwrap() > 0.0, "{figures}");
     }
 }
+
+#[test]
+fn a_workload_is_compared_with_what_its_bytes_need() {
+    let limit = |workload: &str, memory_limit: &str| {
+        let scratch = scratch();
+        let mut command = bench();
+        command.args(["limit", workload, "--rounds", "1", "--threads", "1", "--memory-limit", memory_limit, "--dir"]);
+        let (ended, figures) = run_with_json(command.arg(ocean()).arg("--scratch").arg(scratch.path()));
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(is_empty(scratch.path()));
+        (ended, figures)
+    };
+    let time = |figures: &serde_json::Value, name: &str| figures[name].as_f64().unwrap();
+    // Read twice: for the mean, and for what is compared with it.
+    let (ended, figures) = limit("anomaly-std", "1GiB");
+    assert_eq!(bytes(&figures, "input_bytes"), 2 * bytes(&figures, "stored_bytes"), "{figures}");
+    assert!(ended.out.contains("read 2.00 times") && ended.out.contains("spilled          nothing"), "{}", ended.out);
+    let (ended, figures) = limit("anomaly", "37MiB");
+    assert!(bytes(&figures, "spilled_bytes") > 0 && bytes(&figures, "reloaded_bytes") > 0, "{figures}");
+    let needed = time(&figures, "decode_s") + time(&figures, "spill_s") + time(&figures, "reload_s");
+    assert!((time(&figures, "needed_s") / needed - 1.0).abs() < 1e-9, "{figures}");
+    assert!((time(&figures, "wall_s") / needed / time(&figures, "ratio") - 1.0).abs() < 1e-9, "{figures}");
+    assert!(ended.out.contains("times as long, median of 1 rounds"), "{}", ended.out);
+    let refused = crate::support::run(bench().args(["limit", "transpose", "--dir"]).arg(ocean()));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+}
