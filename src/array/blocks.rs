@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::source::Visit;
-use super::tiles::copy_between;
+use super::tiles::{copy_between, run_in};
 use crate::chunk::{Block, Element};
 use crate::error::Result;
 use crate::graph::Key;
@@ -65,6 +65,18 @@ impl<T: Element> Kernel<T> for BlocksKernel {
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
         stream_by_pulling(self, &self.region, scope, visit)
+    }
+
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
+    fn lend<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Option<&'a [T]>> {
+        let around = self.blocks.iter().find(|(region, _)| region.contains(tile));
+        let Some((place, run)) = around.and_then(|(region, place)| Some((place, run_in(tile, region)?))) else {
+            return Ok(None);
+        };
+        Ok(Some(&scope.chunks[*place].get::<Block<T>>()?.as_slice()[run]))
     }
 
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::blocks::{Built, compile_blocks};
 use super::grid::Region;
-use super::kernel::{Kernel, Place, Scope, Slots, tile_bytes, tile_of};
+use super::kernel::{Kernel, Place, Scope, Slots, Taken, take_by_pulling, tile_bytes, tile_of};
 use super::node::{Kind, Leader, Shared, materialised};
 use super::source::Visit;
 use crate::chunk::Element;
@@ -272,7 +272,7 @@ struct Followed {
 
 impl<T: Element> Kernel<T> for Followed {
     fn workspace(&self) -> u64 {
-        0
+        tile_bytes::<T>(self.place.tile)
     }
 
     fn stream(&self, _: Scope<'_>, _: &mut Visit<'_, T>) -> Result<()> {
@@ -318,5 +318,17 @@ impl<T: Element> Kernel<T> for Arc<Once<T>> {
         }
         self.kernel.pull(scope, tile, out)?;
         scope.slots.put(scope.context, place, tile, out)
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.kernel.is_at_hand()
+    }
+
+    fn lend<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Option<&'a [T]>> {
+        self.kernel.lend(scope, tile)
+    }
+
+    fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
+        if self.place.get().is_none() { self.kernel.take(scope, tile) } else { take_by_pulling(self, scope, tile) }
     }
 }

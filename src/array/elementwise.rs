@@ -3,20 +3,15 @@
 use std::sync::Arc;
 
 use super::compile::Compiler;
+use super::function::{MapFn, ZipFn};
 use super::grid::{ChunkGrid, Region};
-use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
+use super::kernel::{Kernel, Scope, Taken, stream_by_pulling, stream_in_strips, tile_bytes, tile_of};
 use super::node::{Access, Kind, Leader, Node, Shared, as_its_input};
 use super::rechunk;
 use super::source::Visit;
 use super::strided::strides;
 use crate::chunk::Element;
 use crate::error::Result;
-
-/// A function over whole tiles, so that the loop inside is the compiler's to vectorise.
-pub(super) type MapFn<A, T> = Arc<dyn Fn(&[A], &mut [T]) + Send + Sync>;
-
-/// A function of two over whole tiles.
-pub(super) type ZipFn<A, B, T> = Arc<dyn Fn(&[A], &[B], &mut [T]) + Send + Sync>;
 
 /// `f(x)`.
 pub(super) struct MapNode<A: Element, T> {
@@ -26,7 +21,7 @@ pub(super) struct MapNode<A: Element, T> {
 }
 
 struct MapKernel<A, T> {
-    tile: usize,
+    region: Region,
     input: Box<dyn Kernel<A>>,
     function: MapFn<A, T>,
 }
@@ -53,17 +48,21 @@ impl<A: Element, T: Element> Node<T> for MapNode<A, T> {
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let input = compiler.compile(&self.input, region)?;
-        Ok(Box::new(MapKernel { tile: tile_of(region), input, function: self.function.clone() }))
+        Ok(Box::new(MapKernel { region: region.clone(), input, function: self.function.clone() }))
     }
 }
 
 impl<A: Element, T: Element> Kernel<T> for MapKernel<A, T> {
     fn workspace(&self) -> u64 {
-        self.input.workspace() + tile_bytes::<A>(self.tile).max(tile_bytes::<T>(self.tile))
+        let tile = tile_of(&self.region);
+        self.input.workspace() + tile_bytes::<A>(tile).max(tile_bytes::<T>(tile))
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
-        let mut out = scope.context.scratch::<T>(self.tile)?;
+        if self.is_at_hand() {
+            return stream_in_strips(self, &self.region, scope, visit);
+        }
+        let mut out = scope.context.scratch::<T>(tile_of(&self.region))?;
         self.input.stream(scope, &mut |tile, values| {
             let out = &mut out.as_mut_slice()[..values.len()];
             (self.function)(values, out);
@@ -72,10 +71,19 @@ impl<A: Element, T: Element> Kernel<T> for MapKernel<A, T> {
     }
 
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        let mut values = scope.context.scratch::<A>(tile.len())?;
-        self.input.pull(scope, tile, values.as_mut_slice())?;
-        (self.function)(values.as_slice(), out);
+        (self.function)(&self.input.take(scope, tile)?, out);
         Ok(())
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.input.is_at_hand()
+    }
+
+    fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
+        let values = self.input.take(scope, tile)?;
+        let mut out = scope.context.scratch::<T>(tile.len())?;
+        (self.function)(&values, out.as_mut_slice());
+        Ok(Taken::Made(out))
     }
 }
 
@@ -120,6 +128,8 @@ struct Operand<A> {
     kernel: Box<dyn Kernel<A>>,
     /// The operand's shape, without the axes that it lacks.
     shape: Vec<usize>,
+    /// Whether that is the result's.
+    is_whole: bool,
 }
 
 impl<A: Element> Operand<A> {
@@ -132,6 +142,15 @@ impl<A: Element> Operand<A> {
         self.kernel.pull(scope, &own, values.as_mut_slice())?;
         expand(values.as_slice(), &own.shape, &tile.shape, out);
         Ok(())
+    }
+
+    fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, A>> {
+        if self.is_whole {
+            return self.kernel.take(scope, tile);
+        }
+        let mut out = scope.context.scratch::<A>(tile.len())?;
+        self.pull(scope, tile, out.as_mut_slice())?;
+        Ok(Taken::Made(out))
     }
 
     fn workspace(&self, tile: usize) -> u64 {
@@ -266,13 +285,10 @@ impl<A: Element, B: Element, T: Element> Node<T> for ZipNode<A, B, T> {
             First::Right => compiler.compile(&self.right, &right_region)?,
             _ => compiler.pulled(&self.right, &right_region)?,
         };
-        Ok(Box::new(ZipKernel {
-            region: region.clone(),
-            left: Operand { kernel: left, shape: left_shape },
-            right: Operand { kernel: right, shape: right_shape },
-            first,
-            function: self.function.clone(),
-        }))
+        let shape = self.grid.shape();
+        let left = Operand { kernel: left, is_whole: left_shape == shape, shape: left_shape };
+        let right = Operand { kernel: right, is_whole: right_shape == shape, shape: right_shape };
+        Ok(Box::new(ZipKernel { region: region.clone(), left, right, first, function: self.function.clone() }))
     }
 }
 
@@ -286,6 +302,9 @@ impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
     }
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
+        if self.is_at_hand() {
+            return stream_in_strips(self, &self.region, scope, visit);
+        }
         if self.first == First::Neither {
             return stream_by_pulling(self, &self.region, scope, visit);
         }
@@ -310,12 +329,19 @@ impl<A: Element, B: Element, T: Element> Kernel<T> for ZipKernel<A, B, T> {
     }
 
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        let mut left = scope.context.scratch::<A>(tile.len())?;
-        let mut right = scope.context.scratch::<B>(tile.len())?;
-        self.left.pull(scope, tile, left.as_mut_slice())?;
-        self.right.pull(scope, tile, right.as_mut_slice())?;
-        (self.function)(left.as_slice(), right.as_slice(), out);
+        (self.function)(&self.left.take(scope, tile)?, &self.right.take(scope, tile)?, out);
         Ok(())
+    }
+
+    fn is_at_hand(&self) -> bool {
+        self.left.kernel.is_at_hand() && self.right.kernel.is_at_hand()
+    }
+
+    fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
+        let (left, right) = (self.left.take(scope, tile)?, self.right.take(scope, tile)?);
+        let mut out = scope.context.scratch::<T>(tile.len())?;
+        (self.function)(&left, &right, out.as_mut_slice());
+        Ok(Taken::Made(out))
     }
 }
 

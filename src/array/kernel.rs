@@ -6,17 +6,29 @@
 //!   [`Source`](super::Source) is at the bottom of must stream.
 //! - it is *pulled*: asked for any tile. Blocks that are in memory, scalars, and elementwise operations on those can be.
 //!
+//! Who pulls a tile either says where it is to be put, or [takes](Kernel::take) it as it is: what lies in memory is lent
+//! from there and copied nowhere. A function takes its operands first and then makes room for its result, so of a chain
+//! of functions, however long, no more than two buffers are in use: those that the last function used.
+//!
+//! Where all that is at the bottom of a chain is [at hand](Kernel::is_at_hand), it is pulled in [strips](STRIP) rather
+//! than tiles: a strip goes through the whole chain in the level of cache next to the core, and each function's loop is
+//! still long beside the call of it.
+//!
 //! Values that several kernels of one evaluation pull are put into a [slot](Slots), tile by tile, and made once.
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::ops::Deref;
 
 use super::grid::Region;
 use super::source::{TILE, Visit};
 use super::tiles::for_each_tile;
 use crate::chunk::{BlockMut, Chunk, Element, charge};
 use crate::error::Result;
-use crate::graph::TaskContext;
+use crate::graph::{Scratch, TaskContext};
+
+/// The most elements of a strip: with a quarter of it, the calls of functions are felt; half of it takes the same time.
+const STRIP: usize = 4 << 10;
 
 /// What a kernel finds when it runs: the task's context, the chunks of all the task's inputs, and the slots of the
 /// evaluation that it is part of.
@@ -45,6 +57,53 @@ pub(super) trait Kernel<T: Element>: Send + Sync {
 
     /// Gives the values of `tile`, a box of at most [`TILE`] elements within its own.
     fn pull(&self, scope: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()>;
+
+    /// Whether it can be pulled, and a small tile takes as little for each element as a large one.
+    fn is_at_hand(&self) -> bool {
+        false
+    }
+
+    /// The values of `tile`, if they lie in memory one after the other.
+    fn lend<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Option<&'a [T]>> {
+        let _ = (scope, tile);
+        Ok(None)
+    }
+
+    /// The values of `tile`, wherever they are.
+    fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
+        take_by_pulling(self, scope, tile)
+    }
+}
+
+/// Takes a tile that is lent, or else pulled.
+pub(super) fn take_by_pulling<'a, T: Element>(
+    kernel: &'a (impl Kernel<T> + ?Sized),
+    scope: Scope<'a>,
+    tile: &Region,
+) -> Result<Taken<'a, T>> {
+    if let Some(values) = kernel.lend(scope, tile)? {
+        return Ok(Taken::Lent(values));
+    }
+    let mut out = scope.context.scratch::<T>(tile.len())?;
+    kernel.pull(scope, tile, out.as_mut_slice())?;
+    Ok(Taken::Made(out))
+}
+
+/// The values of a tile.
+pub(super) enum Taken<'a, T: Element> {
+    Lent(&'a [T]),
+    Made(Scratch<'a, T>),
+}
+
+impl<T: Element> Deref for Taken<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Lent(values) => values,
+            Self::Made(values) => values.as_slice(),
+        }
+    }
 }
 
 /// Tiles that more than one kernel of an evaluation wants.
@@ -116,12 +175,17 @@ pub(super) fn stream_by_pulling<T: Element>(
     scope: Scope<'_>,
     visit: &mut Visit<'_, T>,
 ) -> Result<()> {
-    let mut buffer = scope.context.scratch::<T>(tile_of(region))?;
-    for_each_tile(region, |tile| {
-        let out = &mut buffer.as_mut_slice()[..tile.len()];
-        kernel.pull(scope, tile, out)?;
-        visit(tile, out)
-    })
+    for_each_tile(region, TILE, |tile| visit(tile, &kernel.take(scope, tile)?))
+}
+
+/// Streams a kernel that is at hand, and made of others.
+pub(super) fn stream_in_strips<T: Element>(
+    kernel: &(impl Kernel<T> + ?Sized),
+    region: &Region,
+    scope: Scope<'_>,
+    visit: &mut Visit<'_, T>,
+) -> Result<()> {
+    for_each_tile(region, STRIP, |strip| visit(strip, &kernel.take(scope, strip)?))
 }
 
 /// The most elements that a tile of `region` has.

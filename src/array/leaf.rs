@@ -12,6 +12,7 @@ use super::node::{Access, Kind, Node};
 use super::packed::Packed;
 use super::source::{Source, TILE, Visit};
 use super::strided::copy_region;
+use super::tiles::run_in;
 use crate::chunk::Element;
 use crate::error::{Error, Result};
 use crate::graph::Layers;
@@ -116,6 +117,13 @@ impl<T: Element> Node<T> for MemoryNode<T> {
     }
 }
 
+impl<T> MemoryKernel<T> {
+    fn values(&self) -> &[T] {
+        // Put into C order when the node was made.
+        self.array.as_slice().unwrap_or_default()
+    }
+}
+
 impl<T: Element> Kernel<T> for MemoryKernel<T> {
     fn workspace(&self) -> u64 {
         tile_bytes::<T>(tile_of(&self.region))
@@ -126,10 +134,16 @@ impl<T: Element> Kernel<T> for MemoryKernel<T> {
     }
 
     fn pull(&self, _: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
-        // Put into C order when the node was made.
-        let values = self.array.as_slice().unwrap_or_default();
-        copy_region(tile, values, self.array.shape(), out);
+        copy_region(tile, self.values(), self.array.shape(), out);
         Ok(())
+    }
+
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
+    fn lend<'a>(&'a self, _: Scope<'a>, tile: &Region) -> Result<Option<&'a [T]>> {
+        Ok(run_in(tile, &Region::whole(self.array.shape())).map(|run| &self.values()[run]))
     }
 }
 
@@ -173,6 +187,10 @@ impl<T: Element> Kernel<T> for FunctionKernel<T> {
 
     fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
         stream_by_pulling(self, &self.region, scope, visit)
+    }
+
+    fn is_at_hand(&self) -> bool {
+        true
     }
 
     fn pull(&self, _: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {

@@ -1,7 +1,6 @@
 //! Masks: what they hide is replaced, so that shapes stay known.
 
 use std::panic::Location;
-use std::sync::Arc;
 
 use super::Array;
 use crate::chunk::Element;
@@ -27,11 +26,7 @@ impl<T: Element> Array<T> {
     #[track_caller]
     #[must_use]
     pub fn masked(&self, mask: &Array<bool>, fill: T) -> Self {
-        let choose = move |values: &[T], mask: &[bool], out: &mut [T]| {
-            for ((out, &value), &hidden) in out.iter_mut().zip(values).zip(mask) {
-                *out = if hidden { fill } else { value };
-            }
-        };
-        self.zip_with("masked", mask, Location::caller(), Arc::new(choose))
+        let choose = move |value, hidden| if hidden { fill } else { value };
+        self.zip_with("masked", mask, Location::caller(), choose)
     }
 }

@@ -27,6 +27,7 @@ pub mod creation;
 mod diff;
 mod elementwise;
 mod fold;
+mod function;
 mod gather;
 mod grid;
 mod group;
@@ -73,7 +74,8 @@ use ndarray::ArrayD;
 
 pub use axes::{Axes, Keepdims, keepdims};
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
-use elementwise::{MapNode, ZipFn, ZipNode, broadcast_grid, broadcast_shape};
+use elementwise::{MapNode, ZipNode, broadcast_grid, broadcast_shape};
+use function::{map_each, zip_each};
 pub use grid::{ChunkGrid, Region};
 pub use group::Grouped;
 use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
@@ -292,12 +294,7 @@ impl<T: Element> Array<T> {
         if let Some(error) = &self.failure {
             return Array::failed(error.clone());
         }
-        let map = move |values: &[T], out: &mut [U]| {
-            for (out, &value) in out.iter_mut().zip(values) {
-                *out = function(value);
-            }
-        };
-        Array::of(MapNode { label, input: self.node.clone(), function: Arc::new(map) })
+        Array::of(MapNode { label, input: self.node.clone(), function: map_each(function) })
     }
 
     /// The same values as another type, as Rust's `as` converts them: floats are cut off to integers, at whose least and
@@ -323,7 +320,7 @@ impl<T: Element> Array<T> {
         label: &'static str,
         other: &Array<B>,
         location: &'static Location<'static>,
-        function: ZipFn<T, B, U>,
+        function: impl Fn(T, B) -> U + Send + Sync + 'static,
     ) -> Array<U> {
         if let Some(error) = self.failure.as_ref().or(other.failure.as_ref()) {
             return Array::failed(error.clone());
@@ -336,7 +333,7 @@ impl<T: Element> Array<T> {
         };
         let grid = broadcast_grid(&shape, self.chunks(), other.chunks());
         let right = if right == shape { other.aligned(&grid).node } else { other.node.clone() };
-        Array::of(ZipNode { label, left: self.node.clone(), right, function, grid })
+        Array::of(ZipNode { label, left: self.node.clone(), right, function: zip_each(function), grid })
     }
 
     #[track_caller]

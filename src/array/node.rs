@@ -20,7 +20,7 @@ use super::compile::{Compiler, Program, deep};
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope};
 use super::packed::Packed;
-use super::strided::copy_tile;
+use super::tiles::store_tile;
 use crate::chunk::{Block, Chunk, Element};
 use crate::error::Result;
 use crate::graph::{Layers, Size, Task, TaskContext};
@@ -313,10 +313,9 @@ fn build_from_kernels<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layers) ->
             let mut out = context.unwritten::<T>(&region.shape)?;
             let values = out.as_mut_slice();
             program.stream(Scope::new(context, chunks), &mut |tile, tile_values| {
-                copy_tile(&tile.relative_to(&region.start), tile_values, &region.shape, values);
+                store_tile(tile, tile_values, &region, values);
                 Ok(())
             })?;
-            values.iter_mut().for_each(|value| *value = value.canonical());
             Ok(Chunk::new(out.freeze()))
         };
         let key = block_key(&name, &grid.coordinates(block));

@@ -2,7 +2,6 @@
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::panic::Location;
-use std::sync::Arc;
 
 use super::Array;
 use super::reducer::{Real, Summable};
@@ -60,15 +59,19 @@ macro_rules! own_parts {
 
 macro_rules! exact {
     ($over:expr) => {
+        #[inline]
         fn plus(a: Self, b: Self) -> Self {
             a + b
         }
+        #[inline]
         fn minus(a: Self, b: Self) -> Self {
             a - b
         }
+        #[inline]
         fn times(a: Self, b: Self) -> Self {
             a * b
         }
+        #[inline]
         fn over(a: Self, b: Self) -> Self {
             $over(a, b)
         }
@@ -314,11 +317,6 @@ impl<T: Element> Array<T> {
         location: &'static Location<'static>,
         function: impl Fn(T, T) -> U + Send + Sync + 'static,
     ) -> Array<U> {
-        let zip = move |a: &[T], b: &[T], out: &mut [U]| {
-            for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
-                *out = function(a, b);
-            }
-        };
-        self.zip_with(label, other, location, Arc::new(zip))
+        self.zip_with(label, other, location, function)
     }
 }

@@ -9,7 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Array;
-use super::elementwise::{MapFn, MapNode};
+use super::elementwise::MapNode;
+use super::function::MapFn;
 use super::grid::ChunkGrid;
 use super::node::Shared;
 use super::permute::PermuteNode;

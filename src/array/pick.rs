@@ -184,7 +184,7 @@ impl<T: Element> PickKernel<T> {
             }
             let (start, shape) = part.iter().map(|landed| (landed.at, landed.offsets.len())).unzip();
             let whole = Region { start, shape };
-            outcome = for_each_tile(&whole, |part_tile| {
+            outcome = for_each_tile(&whole, TILE, |part_tile| {
                 let offsets: Vec<&[usize]> = (0..part.len())
                     .map(|axis| {
                         let from = part_tile.start[axis] - whole.start[axis];

@@ -53,6 +53,10 @@ impl<T: Element> Kernel<T> for GeneratedKernel<T> {
         stream_by_pulling(self, &self.region, scope, visit)
     }
 
+    fn is_at_hand(&self) -> bool {
+        true
+    }
+
     fn pull(&self, _: Scope<'_>, tile: &Region, out: &mut [T]) -> Result<()> {
         (self.fill)(tile, out);
         Ok(())

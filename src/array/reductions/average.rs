@@ -1,7 +1,6 @@
 //! Weighted averages, in one pass: the products and the weights are summed together.
 
 use std::panic::Location;
-use std::sync::Arc;
 
 use num_complex::Complex;
 
@@ -97,14 +96,12 @@ impl<T: Real> Array<T> {
     ) -> Array<Complex<f64>> {
         let skip = label == "nanaverage";
         let weights = self.placed_weights(label, axes, weights);
-        let pairs = move |values: &[T], weights: &[W], out: &mut [Complex<f64>]| {
-            for ((out, &value), &weight) in out.iter_mut().zip(values).zip(weights) {
-                let left_out = skip && value.is_nan();
-                let (value, weight) = (value.to_f64(), weight.to_f64());
-                *out = if left_out { Complex::default() } else { Complex::new(value * weight, weight) };
-            }
+        let pair = move |value: T, weight: W| {
+            let left_out = skip && value.is_nan();
+            let (value, weight) = (value.to_f64(), weight.to_f64());
+            if left_out { Complex::default() } else { Complex::new(value * weight, weight) }
         };
-        self.zip_with(label, &weights, location, Arc::new(pairs)).reduce(label, axes, true, Sum { skip: false })
+        self.zip_with(label, &weights, location, pair).reduce(label, axes, true, Sum { skip: false })
     }
 }
 
@@ -138,12 +135,7 @@ where
     #[must_use]
     pub fn average<W: Real>(&self, axes: impl Axes, weights: &Array<W>) -> Self {
         let part = |part: fn(Complex<P>) -> P| self.map_labelled("average", part).average(&axes, weights);
-        let zip = |re: &[P], im: &[P], out: &mut [Complex<P>]| {
-            for ((out, &re), &im) in out.iter_mut().zip(re).zip(im) {
-                *out = Complex::new(re, im);
-            }
-        };
-        part(|value| value.re).zip_with("average", &part(|value| value.im), Location::caller(), Arc::new(zip))
+        part(|value| value.re).zip_with("average", &part(|value| value.im), Location::caller(), Complex::new)
     }
 }
 

@@ -8,7 +8,6 @@
 //! (temperatures in kelvin) from the first one that is there.
 
 use std::panic::Location;
-use std::sync::Arc;
 
 use num_complex::Complex;
 
@@ -141,13 +140,8 @@ impl<T: Real> Array<T> {
         let middle = middle(at);
         let places: Array<f64> = at.iter().map(|place| place - middle).collect();
         let places = Array::of(PermuteNode::adding(places.node, &others));
-        let pairs = |values: &[T], places: &[f64], out: &mut [Pair]| {
-            for ((out, &value), &place) in out.iter_mut().zip(values).zip(places) {
-                *out = Pair::new(value.to_f64(), place);
-            }
-        };
-        let slopes =
-            self.zip_with(label, &places, location, Arc::new(pairs)).reduce(label, &axis, true, Slope { skip });
+        let pair = |value: T, place| Pair::new(value.to_f64(), place);
+        let slopes = self.zip_with(label, &places, location, pair).reduce(label, &axis, true, Slope { skip });
         slopes.map_labelled(label, T::spread)
     }
 }

@@ -324,12 +324,7 @@ impl Array<bool> {
         location: &'static Location<'static>,
         function: impl Fn(bool, T) -> T + Send + Sync + 'static,
     ) -> Array<T> {
-        let zip = move |mask: &[bool], values: &[T], out: &mut [T]| {
-            for ((out, &mask), &value) in out.iter_mut().zip(mask).zip(values) {
-                *out = function(mask, value);
-            }
-        };
-        self.zip_with(label, values, location, Arc::new(zip))
+        self.zip_with(label, values, location, function)
     }
 
     fn choose<T: Element>(&self, yes: &Array<T>, no: &Array<T>, location: &'static Location<'static>) -> Array<T> {
