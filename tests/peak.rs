@@ -79,7 +79,8 @@ fn specs(random: &mut Random) -> Vec<Spec> {
     let tasks = 2 + random.below(58);
     let spec = |task: usize| Spec {
         needs: (0..if task == 0 { 0 } else { random.below(4) }).map(|_| random.below(task)).collect(),
-        output: LINE as u64 * (1 + random.below(3000) as u64),
+        // Smaller than what is mapped rather than allocated.
+        output: LINE as u64 * (1 + random.below(2500) as u64),
         workspace: LINE as u64 * random.below(2000) as u64,
     };
     let mut specs: Vec<Spec> = (0..tasks).map(spec).collect();

@@ -62,7 +62,7 @@ impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
             let target = Target::new(&self.reduced, &self.grid.region(&coordinates));
             let shape = self.grid.region(&coordinates).shape;
             let key = block_key(&name, &coordinates);
-            let mut groups = self.groups(layers, &coordinates, &target)?;
+            let mut groups = self.groups(layers, &coordinates)?;
             if groups.len() == 1
                 && let Some(group) = groups.pop()
             {
@@ -111,7 +111,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
     }
 
     /// The blocks of the input behind a block of the result, a group a task.
-    fn groups(&self, layers: &mut Layers, coordinates: &[usize], target: &Target) -> Result<Vec<Group<T>>> {
+    fn groups(&self, layers: &mut Layers, coordinates: &[usize]) -> Result<Vec<Group<T>>> {
         let input = self.input.grid();
         let mut kept = coordinates.iter();
         let fixed: Vec<Option<usize>> =
@@ -124,29 +124,21 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
         for number in 0..among.blocks() {
             let at: Vec<usize> =
                 among.coordinates(number).iter().zip(&fixed).map(|(&at, fixed)| fixed.unwrap_or(at)).collect();
-            self.add_to_group(layers, (&input.region(&at), target), &mut groups)?;
+            self.add_to_group(layers, &input.region(&at), &mut groups)?;
         }
         Ok(groups)
     }
 
-    /// A block joins the last group if that is not full, and the group then does not need more chunks in memory than a block,
-    /// or no more bytes of them than what a merge needs. Where each block needs a chunk of its own (its day's mean), groups of
-    /// one would leave lanes for each, which are larger than the chunks.
-    fn add_to_group(
-        &self,
-        layers: &mut Layers,
-        (region, target): (&Region, &Target),
-        groups: &mut Vec<Group<T>>,
-    ) -> Result<()> {
+    /// A block joins the last group if that is not full, and has all the inputs already that the block needs: a group must
+    /// not need more chunks in memory than a block.
+    fn add_to_group(&self, layers: &mut Layers, region: &Region, groups: &mut Vec<Group<T>>) -> Result<()> {
         if let Some(last) = groups.last_mut()
             && (last.elements + region.len()) * size_of::<T>().min(LARGEST) <= GROUP
         {
             let (mut needs, reads) = (last.needs.clone(), layers.reads());
             let program = Program::compile(&self.input, layers, region, &mut needs)?;
-            let needed: u64 = needs.iter().map(|need| layers.largest(need)).sum();
-            if needs.len() == last.needs.len() || needed <= FAN_IN as u64 * Self::lane_charge(target) {
+            if needs.len() == last.needs.len() {
                 last.programs.push(program);
-                last.needs = needs;
                 last.elements += region.len();
                 return Ok(());
             }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Graph, Key, Task};
+use super::{Graph, Task};
 use crate::error::Result;
 
 /// The tasks of one or more collections on their way to a [`Graph`]: gives each layer of tasks a name of its own, and
@@ -29,8 +29,6 @@ pub struct Layers {
     names: u32,
     /// What the task that is being made reads.
     reads: u64,
-    /// The most bytes that a task of each layer gives.
-    largest: HashMap<Arc<str>, u64>,
     built: HashMap<usize, Built>,
 }
 
@@ -56,17 +54,7 @@ impl Layers {
     /// Adds a task.
     pub fn add(&mut self, mut task: Task) {
         task.cost.reads += std::mem::take(&mut self.reads);
-        let bytes = task.cost.output.bytes();
-        match self.largest.get_mut(task.key.name()) {
-            Some(largest) => *largest = bytes.max(*largest),
-            None => drop(self.largest.insert(task.key.name().into(), bytes)),
-        }
         self.tasks.push(task);
-    }
-
-    /// The most bytes that a task of the layer of `key` gives, of those that are there.
-    pub(crate) fn largest(&self, key: &Key) -> u64 {
-        self.largest.get(key.name()).copied().unwrap_or(0)
     }
 
     /// Says that the task that is being made reads so many stored bytes.

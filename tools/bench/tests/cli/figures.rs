@@ -171,8 +171,8 @@ fn a_workload_is_compared_with_what_its_bytes_need() {
     let (ended, figures) = limit("anomaly-std", "1GiB");
     assert_eq!(bytes(&figures, "input_bytes"), 2 * bytes(&figures, "stored_bytes"), "{figures}");
     assert!(ended.out.contains("read 2.00 times") && ended.out.contains("spilled          nothing"), "{}", ended.out);
-    let (ended, figures) = limit("anomaly", "37MiB");
-    assert!(bytes(&figures, "spilled_bytes") > 0 && bytes(&figures, "reloaded_bytes") > 0, "{figures}");
+    let (ended, figures) = limit("climatology", "24MiB");
+    assert!(bytes(&figures, "spilled_bytes") > 0, "{figures}");
     let needed = time(&figures, "decode_s") + time(&figures, "spill_s") + time(&figures, "reload_s");
     assert!((time(&figures, "needed_s") / needed - 1.0).abs() < 1e-9, "{figures}");
     assert!((time(&figures, "wall_s") / needed / time(&figures, "ratio") - 1.0).abs() < 1e-9, "{figures}");
