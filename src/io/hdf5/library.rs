@@ -144,7 +144,7 @@ pub(super) fn read<T: Real>(
     let file = input.library()?;
     let dataset = open_dataset(&file, path, &foreign.name)?
         .ok_or_else(|| Error::file(path, format!("variable {} is gone", foreign.name)))?;
-    let native = storage.number.native().map_err(said)?;
+    let native = dataset.dtype().and_then(|stored| storage.number.in_memory(&stored)).map_err(said)?;
     layout.batches(region, |batch, parts| {
         let mut pieces = Vec::with_capacity(parts.len());
         for (Part { region: part, .. }, buffer) in parts.iter().zip(&mut buffers) {

@@ -1,4 +1,8 @@
-//! Numbers out of HDF5 files.
+//! HDF5 files as they are: every data set that holds numbers, unscaled.
+//!
+//! [`open`] looks at a [`File`]; [`netcdf`](super::netcdf) has the same numbers with what attributes say of them.
+//!
+//! # How numbers come out of files
 //!
 //! The HDF5 library opens files, reads attributes and lists where the chunks of a variable lie. All of that happens
 //! under its one global lock, once, when a variable is opened. What is then read while a task runs goes one of two
@@ -35,11 +39,13 @@
 mod attribute;
 mod contents;
 mod convert;
+mod data_file;
 mod descriptors;
 mod direct;
 mod dtype;
 mod file;
 mod filters;
+mod half;
 mod heap;
 mod index;
 mod layout;
@@ -61,7 +67,9 @@ pub(super) use raw::address;
 pub(super) use storage::{NOTHING, Storage, filter_names, no_number};
 pub(super) use variable::Shape;
 
+pub use contents::Unread;
 pub use convert::Real;
+pub use data_file::{DatasetInfo, File, open};
 pub use value::AttributeValue;
 pub(super) use variable::{Bits, with_bits};
 pub use variable::{ReadPath, Variable};

@@ -1,22 +1,26 @@
 //! The few calls into the HDF5 library that its Rust interface has no safe form of. The one file here with `unsafe`.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::Once;
 
 use ::hdf5::plist::DatasetCreate;
 use ::hdf5::sync::sync;
-use ::hdf5::{Attribute, Dataset, Dataspace, Datatype, Hyperslab, Selection, SliceOrIndex, h5check};
+use ::hdf5::{Attribute, Dataset, Dataspace, Datatype, Hyperslab, Location, Selection, SliceOrIndex, h5check};
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aget_storage_size, H5Aread};
-use hdf5_sys::h5d::H5Dread;
+use hdf5_sys::h5d::{H5D_fill_value_t, H5Dread};
 use hdf5_sys::h5i::{H5Idec_ref, hid_t};
-use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2, H5Pget_virtual_count, H5Pget_virtual_filename};
+use hdf5_sys::h5p::{
+    H5P_DEFAULT, H5Pfill_value_defined, H5Pget_fill_value, H5Pget_filter2, H5Pget_virtual_count,
+    H5Pget_virtual_filename,
+};
 use hdf5_sys::h5pl::H5PLset_loading_state;
 use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
 use hdf5_sys::h5s::H5S_ALL;
 use hdf5_sys::h5t::{
-    H5T_cdata_t, H5T_class_t, H5T_pers_t, H5T_sign_t, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tis_variable_str,
-    H5Tregister, H5Tunregister,
+    H5T_IEEE_F32BE, H5T_IEEE_F32LE, H5T_NATIVE_B8, H5T_NATIVE_B16, H5T_NATIVE_B32, H5T_NATIVE_B64, H5T_cdata_t,
+    H5T_class_t, H5T_pers_t, H5T_sign_t, H5Tcopy, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tget_super,
+    H5Tis_variable_str, H5Tregister, H5Tset_ebias, H5Tset_fields, H5Tset_size, H5Tunregister,
 };
 
 /// The class of a data type.
@@ -24,6 +28,7 @@ use hdf5_sys::h5t::{
 pub(super) enum Class {
     Integer { signed: bool },
     Float,
+    Bits,
     FixedText,
     VariableText,
     List,
@@ -47,12 +52,86 @@ pub(super) fn class(dtype: &Datatype) -> Class {
         match H5Tget_class(dtype.id()) {
             H5T_class_t::H5T_INTEGER => Class::Integer { signed: H5Tget_sign(dtype.id()) == H5T_sign_t::H5T_SGN_2 },
             H5T_class_t::H5T_FLOAT => Class::Float,
+            H5T_class_t::H5T_BITFIELD => Class::Bits,
             H5T_class_t::H5T_STRING if H5Tis_variable_str(dtype.id()) == 0 => Class::FixedText,
             H5T_class_t::H5T_STRING => Class::VariableText,
             H5T_class_t::H5T_VLEN => Class::List,
             _ => Class::Other,
         }
     })
+}
+
+/// An order of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// This machine's.
+    Native,
+    /// The other way round.
+    Swapped,
+}
+
+/// The type of the numbers that `dtype` is made of: of an enumeration its integers, else itself.
+pub(super) fn numbers_of(dtype: &Datatype) -> ::hdf5::Result<Datatype> {
+    // SAFETY: `dtype` is an open data type while it is borrowed; what `H5Tget_super` gives is a new one, ours to close.
+    sync(|| unsafe {
+        match H5Tget_class(dtype.id()) {
+            H5T_class_t::H5T_ENUM => ::hdf5::from_id(h5check(H5Tget_super(dtype.id()))?),
+            _ => Ok(dtype.clone()),
+        }
+    })
+}
+
+/// The type of floats of 16 bits. The library has one of its own only where its C compiler has.
+pub(super) fn half(order: Order) -> ::hdf5::Result<Datatype> {
+    // SAFETY: the 32-bit types exist as long as the library; their copy is ours to change and to close.
+    sync(|| unsafe {
+        let single =
+            if (order == Order::Native) == cfg!(target_endian = "little") { *H5T_IEEE_F32LE } else { *H5T_IEEE_F32BE };
+        let half: Datatype = ::hdf5::from_id(h5check(H5Tcopy(single))?)?;
+        h5check(H5Tset_fields(half.id(), 15, 10, 5, 0, 10))?;
+        h5check(H5Tset_size(half.id(), 2))?;
+        h5check(H5Tset_ebias(half.id(), 15))?;
+        Ok(half)
+    })
+}
+
+/// The type of bit fields of `size` bytes in this machine's order.
+pub(super) fn bits(size: usize) -> ::hdf5::Result<Datatype> {
+    // SAFETY: these types exist as long as the library; the copy is ours to close.
+    sync(|| unsafe {
+        let bits = match size {
+            1 => *H5T_NATIVE_B8,
+            2 => *H5T_NATIVE_B16,
+            4 => *H5T_NATIVE_B32,
+            8 => *H5T_NATIVE_B64,
+            _ => return Err("there are no bit fields of that size".into()),
+        };
+        ::hdf5::from_id(h5check(H5Tcopy(bits))?)
+    })
+}
+
+/// The fill value of a data set as bytes of the type `native`; zeros where it is undefined.
+pub(super) fn fill_value(properties: &DatasetCreate, native: &Datatype) -> ::hdf5::Result<Vec<u8>> {
+    let mut value = vec![0_u8; native.size()];
+    if !is_plain(native) {
+        return Err("a number was expected".into());
+    }
+    let mut status = H5D_fill_value_t::H5D_FILL_VALUE_ERROR;
+    // SAFETY: both identifiers are open while they are borrowed, the out-pointers are to live locals, and the buffer has
+    // the size of `native`, a plain number.
+    sync(|| unsafe {
+        h5check(H5Pfill_value_defined(properties.id(), &raw mut status))?;
+        if status != H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED {
+            h5check(H5Pget_fill_value(properties.id(), native.id(), value.as_mut_ptr().cast::<c_void>()))?;
+        }
+        Ok::<(), ::hdf5::Error>(())
+    })?;
+    Ok(value)
+}
+
+/// Whether elements of `dtype` hold no pointers.
+fn is_plain(dtype: &Datatype) -> bool {
+    matches!(class(dtype), Class::Integer { .. } | Class::Float | Class::Bits)
 }
 
 /// The parameters (at most 8) of filter number `index` of a pipeline.
@@ -112,8 +191,7 @@ pub(super) fn read_box(
     out: &mut [u8],
 ) -> ::hdf5::Result<()> {
     let fits = shape.iter().try_fold(native.size(), |bytes, &length| bytes.checked_mul(length)) == Some(out.len());
-    let number = matches!(class(native), Class::Integer { .. } | Class::Float);
-    if !fits || !number {
+    if !fits || !is_plain(native) {
         return Err("the buffer does not fit the selection".into());
     }
     let spaces = if shape.is_empty() { None } else { Some(select(dataset, start, shape)?) };
@@ -190,7 +268,7 @@ pub(super) fn stored_elements(attribute: &Attribute, limit: usize) -> ::hdf5::Re
 }
 
 /// The name of the conversion that leaves bytes as they are.
-const AS_IS: *const std::ffi::c_char = c"thermocline: as stored".as_ptr();
+const AS_IS: *const c_char = c"thermocline: as stored".as_ptr();
 
 /// Converts nothing.
 extern "C" fn as_is(
@@ -200,21 +278,21 @@ extern "C" fn as_is(
     _count: usize,
     _stride: usize,
     _background_stride: usize,
-    _values: *mut std::ffi::c_void,
-    _background: *mut std::ffi::c_void,
+    _values: *mut c_void,
+    _background: *mut c_void,
     _properties: hid_t,
 ) -> herr_t {
     0
 }
 
-/// The address of a data set's header, as references to it are stored.
-pub(crate) fn address(dataset: &Dataset) -> ::hdf5::Result<u64> {
+/// The address of the header of a data set or group, as references to it are stored.
+pub(crate) fn address(object: &Location) -> ::hdf5::Result<u64> {
     let mut reference: hobj_ref_t = 0;
     // SAFETY: the out-pointer is to a live reference of the kind asked for, the name ends in a null byte and means the
-    // data set itself, and references to objects need no space (-1).
+    // object itself, and references to objects need no space (-1).
     sync(|| unsafe {
         let out = (&raw mut reference).cast();
-        h5check(H5Rcreate(out, dataset.id(), c".".as_ptr(), H5R_type_t::H5R_OBJECT1, -1))
+        h5check(H5Rcreate(out, object.id(), c".".as_ptr(), H5R_type_t::H5R_OBJECT1, -1))
     })?;
     Ok(reference)
 }

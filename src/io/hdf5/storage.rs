@@ -1,18 +1,18 @@
 //! How a data set is stored, and which of the two ways reads it.
 
-use ::hdf5::Dataset;
 use ::hdf5::plist::DatasetCreate;
 use ::hdf5::plist::dataset_create::{ChunkOpts, FillTime, Layout as Kind};
+use ::hdf5::{Dataset, Datatype};
 
 use super::convert::Real;
-use super::dtype::{Detected, Number, detect, with_number};
+use super::dtype::{Detected, Number, detect};
 use super::file::Input;
 use super::filters::{self, Pipeline};
 use super::index::{Contiguous, Index};
 use super::layout::{Layout, slab};
 use super::library::{self, Foreign};
 use super::tiles::Sink;
-use super::{direct, file};
+use super::{direct, file, raw};
 use crate::array::Region;
 use crate::error::{Error, Result};
 use crate::graph::TaskContext;
@@ -62,7 +62,8 @@ impl Storage {
         let said =
             |error: ::hdf5::Error| file::refused(input.path(), &format!("variable {name} can't be read"), &error);
         let refuse = |problem: String| Error::file(input.path(), format!("variable {name}: {problem}"));
-        let (number, exact) = match detect(&dataset.dtype().map_err(said)?) {
+        let dtype = dataset.dtype().map_err(said)?;
+        let (number, exact) = match detect(&dtype) {
             Detected::Exact(number) => (number, true),
             Detected::Foreign(number) => (number, false),
             Detected::Unsupported(found) => {
@@ -79,7 +80,7 @@ impl Storage {
             .filter(|&bytes| isize::try_from(bytes).is_ok())
             .ok_or_else(|| refuse(format!("its shape {extent:?} is absurd")))?;
         let properties = dataset.create_plist().map_err(said)?;
-        let fill = fill(&properties, number).map_err(said)?;
+        let fill = fill(&properties, &dtype, number).map_err(said)?;
         let reason = foreign_reason(&properties, item, exact, direct).map_err(said)?;
         let chunk = properties.get_chunk().map_err(said)?;
         if let Some(chunk) = &chunk {
@@ -144,11 +145,11 @@ impl Storage {
 }
 
 /// The fill value as bytes; zero where it is undefined or never written, as in a buffer that the library leaves alone.
-fn fill(properties: &DatasetCreate, number: Number) -> ::hdf5::Result<Vec<u8>> {
+fn fill(properties: &DatasetCreate, stored: &Datatype, number: Number) -> ::hdf5::Result<Vec<u8>> {
     if properties.get_fill_time()? == FillTime::Never {
         return Ok(vec![0; number.size()]);
     }
-    with_number!(number, S => Ok(properties.get_fill_value_as::<S>()?.unwrap_or_default().to_ne_bytes().to_vec()))
+    raw::fill_value(properties, &number.in_memory(stored)?)
 }
 
 /// The filters to undo, or why the library has to read the data set.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing should fail")]
 
+mod checksum;
 mod endings;
 mod figures;
 mod generated;
