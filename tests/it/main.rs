@@ -16,6 +16,8 @@ mod groups;
 #[cfg(feature = "hdf5")]
 mod hdf5_conformance;
 #[cfg(feature = "hdf5")]
+mod hdf5_filters;
+#[cfg(feature = "hdf5")]
 mod hdf5_traps;
 #[cfg(feature = "hdf5")]
 mod hostile_files;

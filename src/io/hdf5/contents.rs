@@ -36,19 +36,19 @@ pub struct Unread {
     pub name: String,
     /// Why it is not read, in words.
     pub reason: String,
-    /// Whether the file is damaged there, so that nobody knows what it is; else it is something else.
-    pub damaged: bool,
+    /// Whether it may hold numbers all the same: ones that are too large to be read, or whatever is behind damage.
+    pub perhaps_numbers: bool,
 }
 
 impl Unread {
     /// Something that holds no numbers.
     pub(crate) fn something(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { name: name.into(), reason: reason.into(), damaged: false }
+        Self { name: name.into(), reason: reason.into(), perhaps_numbers: false }
     }
 
-    /// Something that can't be looked at.
-    pub(crate) fn damage(name: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { name: name.into(), reason: reason.into(), damaged: true }
+    /// Something that holds numbers, or that can't be looked at.
+    pub(crate) fn perhaps(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { name: name.into(), reason: reason.into(), perhaps_numbers: true }
     }
 }
 
@@ -89,7 +89,7 @@ impl Contents {
     }
 
     fn lose(&mut self, name: impl Into<String>, reason: impl Into<String>) {
-        self.others.push(Unread::damage(name, reason));
+        self.others.push(Unread::perhaps(name, reason));
     }
 
     fn add_group(&mut self, group: &Group, prefix: &str, depth: usize) {

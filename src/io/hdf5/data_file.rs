@@ -9,7 +9,7 @@ use ::hdf5::Dataset;
 use super::contents::{Entry, Unread, open_dataset, walk};
 use super::convert::{Conversion, Real};
 use super::descriptors::Descriptors;
-use super::dtype::{Detected, Number, detect, is_truth};
+use super::dtype::{Detected, Number, detect, is_number, is_truth};
 use super::file::{Input, refused};
 use super::storage::{NOTHING, Storage, filter_names, no_number};
 use super::variable::{Shape, Variable};
@@ -125,8 +125,8 @@ pub fn open(path: impl AsRef<Path>) -> Result<File> {
     for Entry { name, dataset } in &contents.datasets {
         match look(rooted(name), dataset) {
             Ok(Ok(found)) => datasets.push(found),
-            Ok(Err(what)) => unread.push(Unread::something(rooted(name), what)),
-            Err(error) => unread.push(Unread::damage(rooted(name), format!("it can't be looked at: {error}"))),
+            Ok(Err(other)) => unread.push(other),
+            Err(error) => unread.push(Unread::perhaps(rooted(name), format!("it can't be looked at: {error}"))),
         }
     }
     let input = Arc::new(input);
@@ -134,11 +134,14 @@ pub fn open(path: impl AsRef<Path>) -> Result<File> {
 }
 
 /// What a data set is, or what it holds instead of numbers.
-fn look(name: String, dataset: &Dataset) -> ::hdf5::Result<Result<DatasetInfo, String>> {
+fn look(name: String, dataset: &Dataset) -> ::hdf5::Result<Result<DatasetInfo, Unread>> {
     let stored = dataset.dtype()?;
     let number = match detect(&stored) {
-        Detected::Exact(number) | Detected::Foreign(number) => number,
-        Detected::Unsupported(found) => return Ok(Err(no_number(&found))),
+        Detected::Exact(number) | Detected::Swapped(number) | Detected::Foreign(number) => number,
+        Detected::Unsupported(found) => {
+            let unread = if is_number(&stored) { Unread::perhaps } else { Unread::something };
+            return Ok(Err(unread(name, no_number(&found))));
+        }
     };
     let code = if is_truth(&stored) { "|b1" } else { number.code() };
     let space = dataset.space()?;

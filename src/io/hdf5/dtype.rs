@@ -112,7 +112,7 @@ impl Number {
             Self::U16 => Datatype::from_type::<u16>(),
             Self::U32 => Datatype::from_type::<u32>(),
             Self::U64 => Datatype::from_type::<u64>(),
-            Self::F16 => raw::half(Order::Native),
+            Self::F16 => raw::half(),
             Self::F32 => Datatype::from_type::<f32>(),
             Self::F64 => Datatype::from_type::<f64>(),
         }
@@ -141,6 +141,8 @@ impl Number {
 pub(crate) enum Detected {
     /// Stored as this machine has it in memory.
     Exact(Number),
+    /// The same with its bytes the other way round.
+    Swapped(Number),
     /// Numbers in another form, which the library converts to these.
     Foreign(Number),
     /// No numbers, or none that fit. What they are.
@@ -152,27 +154,33 @@ pub(crate) enum Detected {
 pub(crate) fn detect(dtype: &Datatype) -> Detected {
     let Ok(numbers) = raw::numbers_of(dtype) else { return Detected::Unsupported(dtype.to_string()) };
     let (class, size) = (raw::class(&numbers), numbers.size());
-    let equal = |number: &Number| {
+    let equal = |number: &Number, order: Order| {
         let native = if class == Class::Bits { raw::bits(number.size()) } else { number.native() };
-        native.is_ok_and(|native| native == numbers)
+        native.and_then(|native| raw::ordered(&native, order)).is_ok_and(|native| native == numbers)
     };
     let candidates = || Number::all().into_iter().filter(|number| number.size() == size);
     let of_class = |number: &Number| match class {
         Class::Bits => number.is_integer() && number.with_sign(false) == *number,
         _ => true,
     };
-    if let Some(number) = candidates().filter(of_class).find(equal) {
-        return Detected::Exact(number);
+    for (order, detected) in [(Order::Native, Detected::Exact as fn(_) -> _), (Order::Swapped, Detected::Swapped)] {
+        if let Some(number) = candidates().filter(of_class).find(|number| equal(number, order)) {
+            return detected(number);
+        }
     }
     let foreign = match (class, size) {
         (Class::Integer { signed }, size) => Number::integer(size, signed),
         (Class::Bits, size) => Number::integer(size, false),
-        (Class::Float, 2) if raw::half(Order::Swapped).is_ok_and(|swapped| swapped == numbers) => Some(Number::F16),
         (Class::Float, 1..=4) => Some(Number::F32),
         (Class::Float, 5..=8) => Some(Number::F64),
         _ => None,
     };
     foreign.map_or_else(|| Detected::Unsupported(dtype.to_string()), Detected::Foreign)
+}
+
+/// Whether `dtype` is that of numbers of any size.
+pub(crate) fn is_number(dtype: &Datatype) -> bool {
+    matches!(raw::class(dtype), Class::Integer { .. } | Class::Float | Class::Bits)
 }
 
 /// Whether `dtype` is what `h5py` keeps truth values in: an enumeration of FALSE and TRUE in bytes.

@@ -113,15 +113,15 @@ fn check(
     if end.is_none() || stored == 0 {
         return Err(format!("{stored} B at address {address} are not within the file's {file_size} B"));
     }
-    if let Some(problem) = pipeline.steps(skipped).refuses(stored, whole) {
-        return Err(problem);
-    }
     if offset.len() != layout.chunk.len() {
         return Err(format!("it has {} axes, expected {}", offset.len(), layout.chunk.len()));
     }
     let start: Vec<usize> = offset.iter().map(|&at| at as usize).collect();
     if start.iter().zip(&layout.chunk).any(|(at, chunk)| !at.is_multiple_of(*chunk)) {
         return Err(format!("it does not start at a multiple of {:?}", layout.chunk));
+    }
+    if let Some(problem) = pipeline.steps(skipped, layout.reaches_beyond(&start)).refuses(stored, whole) {
+        return Err(problem);
     }
     let inside = start.iter().zip(&layout.extent).all(|(at, extent)| at < extent);
     Ok(inside.then(|| Extent { number: layout.number(&start), address, stored, skipped }))

@@ -153,7 +153,8 @@ pub(super) fn read<T: Real>(
             bytes.fill(0);
             raw::read_box(&dataset, &native, &part.start, &part.shape, bytes).map_err(said)?;
             context.report(&Event::Read { stored: foreign.share(bytes.len()), direct: false });
-            let stored = Stored { origin: &part.start, shape: &part.shape, bytes, first: 0, shuffled: false };
+            let stored =
+                Stored { origin: &part.start, shape: &part.shape, bytes, first: 0, shuffled: false, swapped: false };
             pieces.push(Piece { region: part, stored: Some(stored) });
         }
         sink.batch(batch, &pieces)

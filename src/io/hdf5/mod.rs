@@ -2,6 +2,10 @@
 //!
 //! [`open`] looks at a [`File`]; [`netcdf`](super::netcdf) has the same numbers with what attributes say of them.
 //!
+//! Read directly are the filters deflate, shuffle, fletcher32, LZF, LZ4, Zstandard, bzip2, bitshuffle and Blosc (version 1),
+//! of numbers in any order of bytes, however the chunks are found; nbit, scaleoffset, numbers of odd precision, compact and
+//! virtual data sets through the HDF5 library. Of other filters (szip, zfp, Blosc 2, …) the error says the name.
+//!
 //! # How numbers come out of files
 //!
 //! The HDF5 library opens files, reads attributes and lists where the chunks of a variable lie. All of that happens
@@ -14,7 +18,7 @@
 //!                     |                                  |
 //!              known to us                          anything else
 //!                     v                                  v
-//!   direct.rs: pread, check, inflate            library.rs: H5Dread
+//!   direct.rs: pread, check, decode             library.rs: H5Dread
 //!      (calling thread, no lock)                 (one thread at a time)
 //!                     |                                  |
 //!                     +------> tiles.rs, convert.rs <----+
@@ -23,11 +27,12 @@
 //! **H1** Both ways end in the same conversion, so they agree to the bit (invariant D1).
 //!
 //! **H2** Nothing in a file is believed: chunk addresses, sizes and shapes are checked against the file's size before
-//! memory is asked for, and a deflate stream can't claim to hold more than it can expand to.
+//! memory is asked for, and a compressed stream is decoded to as many bytes as the chunk has, no more.
 //!
-//! **H3** Buffers come from the task's grant: for the chunks of one call, one stored chunk, one inflated chunk, a
-//! staging buffer and a tile. `Source::workspace` counts the same buffers with the same functions. What
-//! it does not count is libdeflate's decoder, one per call, of about 12 KB.
+//! **H3** Buffers come from the task's grant: for the chunks of one call, one stored chunk, one decoded chunk, one between
+//! two filters where there are, a staging buffer and a tile; what codecs take for themselves is reserved. `Source::workspace`
+//! counts the same buffers with the same functions. What it does not count is libdeflate's decoder, one per call, of about
+//! 12 KB.
 //!
 //! **H4** A file whose size, time or identity changed since it was opened is an error, not other values.
 //!
@@ -37,6 +42,7 @@
 //! `unsafe` is in `raw.rs` alone.
 
 mod attribute;
+mod codec;
 mod contents;
 mod convert;
 mod data_file;

@@ -18,9 +18,9 @@ use hdf5_sys::h5pl::H5PLset_loading_state;
 use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
 use hdf5_sys::h5s::H5S_ALL;
 use hdf5_sys::h5t::{
-    H5T_IEEE_F32BE, H5T_IEEE_F32LE, H5T_NATIVE_B8, H5T_NATIVE_B16, H5T_NATIVE_B32, H5T_NATIVE_B64, H5T_cdata_t,
-    H5T_class_t, H5T_pers_t, H5T_sign_t, H5Tcopy, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tget_super,
-    H5Tis_variable_str, H5Tregister, H5Tset_ebias, H5Tset_fields, H5Tset_size, H5Tunregister,
+    H5T_NATIVE_B8, H5T_NATIVE_B16, H5T_NATIVE_B32, H5T_NATIVE_B64, H5T_cdata_t, H5T_class_t, H5T_order_t, H5T_pers_t,
+    H5T_sign_t, H5Tcopy, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tget_super, H5Tis_variable_str, H5Tregister,
+    H5Tset_ebias, H5Tset_fields, H5Tset_order, H5Tset_size, H5Tunregister,
 };
 
 /// The class of a data type.
@@ -82,16 +82,29 @@ pub(super) fn numbers_of(dtype: &Datatype) -> ::hdf5::Result<Datatype> {
 }
 
 /// The type of floats of 16 bits. The library has one of its own only where its C compiler has.
-pub(super) fn half(order: Order) -> ::hdf5::Result<Datatype> {
-    // SAFETY: the 32-bit types exist as long as the library; their copy is ours to change and to close.
+pub(super) fn half() -> ::hdf5::Result<Datatype> {
+    // SAFETY: the 32-bit type exists as long as the library; its copy is ours to change and to close.
     sync(|| unsafe {
-        let single =
-            if (order == Order::Native) == cfg!(target_endian = "little") { *H5T_IEEE_F32LE } else { *H5T_IEEE_F32BE };
-        let half: Datatype = ::hdf5::from_id(h5check(H5Tcopy(single))?)?;
+        let half: Datatype = ::hdf5::from_id(h5check(H5Tcopy(Datatype::from_type::<f32>()?.id()))?)?;
         h5check(H5Tset_fields(half.id(), 15, 10, 5, 0, 10))?;
         h5check(H5Tset_size(half.id(), 2))?;
         h5check(H5Tset_ebias(half.id(), 15))?;
         Ok(half)
+    })
+}
+
+/// The same numbers with their bytes in an order.
+pub(super) fn ordered(native: &Datatype, order: Order) -> ::hdf5::Result<Datatype> {
+    let order = if (order == Order::Native) == cfg!(target_endian = "little") {
+        H5T_order_t::H5T_ORDER_LE
+    } else {
+        H5T_order_t::H5T_ORDER_BE
+    };
+    // SAFETY: the type is open while it is borrowed; the copy is ours to change and to close.
+    sync(|| unsafe {
+        let copy: Datatype = ::hdf5::from_id(h5check(H5Tcopy(native.id()))?)?;
+        h5check(H5Tset_order(copy.id(), order))?;
+        Ok(copy)
     })
 }
 

@@ -1,7 +1,7 @@
 //! How a data set is stored, and which of the two ways reads it.
 
 use ::hdf5::plist::DatasetCreate;
-use ::hdf5::plist::dataset_create::{ChunkOpts, FillTime, Layout as Kind};
+use ::hdf5::plist::dataset_create::{FillTime, Layout as Kind};
 use ::hdf5::{Dataset, Datatype};
 
 use super::convert::Real;
@@ -48,6 +48,8 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(crate) struct Storage {
     pub(super) number: Number,
+    /// Whether the file has the bytes of numbers the other way round.
+    pub(super) swapped: bool,
     pub(super) layout: Layout,
     pub(super) place: Place,
     /// The element that never written ones are.
@@ -63,9 +65,10 @@ impl Storage {
             |error: ::hdf5::Error| file::refused(input.path(), &format!("variable {name} can't be read"), &error);
         let refuse = |problem: String| Error::file(input.path(), format!("variable {name}: {problem}"));
         let dtype = dataset.dtype().map_err(said)?;
-        let (number, exact) = match detect(&dtype) {
-            Detected::Exact(number) => (number, true),
-            Detected::Foreign(number) => (number, false),
+        let (number, exact, swapped) = match detect(&dtype) {
+            Detected::Exact(number) => (number, true, false),
+            Detected::Swapped(number) => (number, true, true),
+            Detected::Foreign(number) => (number, false, false),
             Detected::Unsupported(found) => {
                 return Err(refuse(no_number(&found)));
             }
@@ -81,7 +84,7 @@ impl Storage {
             .ok_or_else(|| refuse(format!("its shape {extent:?} is absurd")))?;
         let properties = dataset.create_plist().map_err(said)?;
         let fill = fill(&properties, &dtype, number).map_err(said)?;
-        let reason = foreign_reason(&properties, item, exact, direct).map_err(said)?;
+        let reason = foreign_reason(&properties, exact, direct).map_err(said)?;
         let chunk = properties.get_chunk().map_err(said)?;
         if let Some(chunk) = &chunk {
             check_chunk(chunk, &extent, item).map_err(refuse)?;
@@ -97,7 +100,7 @@ impl Storage {
             }
             Ok(pipeline) => place(input, dataset, &layout, pipeline, said)?.map_err(refuse)?,
         };
-        Ok(Self { number, layout, place, fill, whole_chunks })
+        Ok(Self { number, swapped, layout, place, fill, whole_chunks })
     }
 
     /// The type of its numbers, as they come out of the file.
@@ -153,27 +156,15 @@ fn fill(properties: &DatasetCreate, stored: &Datatype, number: Number) -> ::hdf5
 }
 
 /// The filters to undo, or why the library has to read the data set.
-fn foreign_reason(
-    properties: &DatasetCreate,
-    item: usize,
-    exact: bool,
-    direct: bool,
-) -> ::hdf5::Result<Result<Pipeline, String>> {
+fn foreign_reason(properties: &DatasetCreate, exact: bool, direct: bool) -> ::hdf5::Result<Result<Pipeline, String>> {
     let reason = match properties.get_layout()? {
         _ if !direct => "direct reading is switched off",
-        _ if !exact => "its numbers are in another byte order or precision than this machine's",
+        _ if !exact => "its numbers are of another precision or form than this machine's",
         Kind::Compact => "its layout is compact",
         Kind::Virtual => "it is virtual",
         Kind::Contiguous if !properties.get_external()?.is_empty() => "it is stored in other files",
         Kind::Contiguous => return Ok(Ok(Pipeline::default())),
-        Kind::Chunked => {
-            let pipeline = Pipeline::of(properties, item)?;
-            let unfiltered_edges = ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS;
-            if !properties.get_chunk_opts()?.is_some_and(|options| options.contains(unfiltered_edges)) {
-                return Ok(pipeline);
-            }
-            "its chunks at the edges are stored without filters"
-        }
+        Kind::Chunked => return Pipeline::of(properties),
     };
     Ok(Err(reason.into()))
 }

@@ -132,13 +132,13 @@ impl Look {
 /// What a data set is, if it is a variable that holds numbers; nothing of a dimension without a variable, else why it is
 /// not read.
 fn variable(entry: &Entry, scales: &Scales, heaps: &Heaps) -> Result<Option<VariableInfo>, Unread> {
-    let said = |error: ::hdf5::Error| Unread::damage(&entry.name, format!("it can't be looked at: {error}"));
+    let said = |error: ::hdf5::Error| Unread::perhaps(&entry.name, format!("it can't be looked at: {error}"));
     let reader = AttributeReader::of(&entry.dataset, heaps).map_err(said)?;
     if is_bare_dimension(&reader) {
         return Ok(None);
     }
     let number = match detect(&entry.dataset.dtype().map_err(said)?) {
-        Detected::Exact(number) | Detected::Foreign(number) => number,
+        Detected::Exact(number) | Detected::Swapped(number) | Detected::Foreign(number) => number,
         Detected::Unsupported(found) => return Err(Unread::something(&entry.name, no_number(&found))),
     };
     if entry.dataset.space().map_err(said)?.is_null() {

@@ -122,7 +122,7 @@ fn tell(session: &Session, options: &Checksum) -> Result<Told> {
 /// The names of all that holds numbers, and of what might.
 fn everything(file: &File) -> Vec<String> {
     let numbers = file.datasets().iter().map(|info| &info.name);
-    let damaged = file.unread().iter().filter(|other| other.damaged).map(|other| &other.name);
+    let damaged = file.unread().iter().filter(|other| other.perhaps_numbers).map(|other| &other.name);
     numbers.chain(damaged).cloned().collect()
 }
 
