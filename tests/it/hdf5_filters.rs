@@ -6,6 +6,7 @@ use std::path::Path;
 use hdf5::dataset::ChunkOpts;
 use hdf5::{Dataset, File};
 use hdf5_sys::h5d::{H5Dcreate2, H5Dwrite_chunk};
+use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::{H5P_CLS_DATASET_CREATE, H5P_DEFAULT, H5Pcreate, H5Pset_chunk, H5Pset_filter};
 use hdf5_sys::h5s::H5Screate_simple;
 use hdf5_sys::h5t::H5T_STD_I32LE;
@@ -35,29 +36,47 @@ fn bytes(chunk: usize) -> Vec<u8> {
         .collect()
 }
 
-/// A data set with a pipeline of filters, whose chunks are what `encode` makes of them.
-fn write(file: &File, name: &str, filters: &[Filter], encode: &dyn Fn(&[u8]) -> Vec<u8>) {
+/// A data set of `LENGTH` elements of the type `stored` with a pipeline of filters, none of which need be there.
+fn create(file: &File, name: &str, stored: hid_t, filters: &[Filter]) -> Dataset {
     let name = std::ffi::CString::new(name).unwrap();
     // SAFETY: identifiers are those that were made here, arrays are as long as is said, the name ends with zero; that the
-    // library lacks a filter is no hindrance where it is optional (flag 1). Buffers live until the calls are over.
-    let dataset: Dataset = unsafe {
+    // library lacks a filter is no hindrance where it is optional (flag 1).
+    unsafe {
         let properties = H5Pcreate(*H5P_CLS_DATASET_CREATE);
         assert!(H5Pset_chunk(properties, 1, &(CHUNK as u64)) >= 0);
         for (id, parameters) in filters {
             assert!(H5Pset_filter(properties, *id, 1, parameters.len(), parameters.as_ptr()) >= 0);
         }
         let space = H5Screate_simple(1, &(LENGTH as u64), std::ptr::null());
-        hdf5::from_id(H5Dcreate2(file.id(), name.as_ptr(), *H5T_STD_I32LE, space, H5P_DEFAULT, properties, H5P_DEFAULT))
+        hdf5::from_id(H5Dcreate2(file.id(), name.as_ptr(), stored, space, H5P_DEFAULT, properties, H5P_DEFAULT))
     }
-    .unwrap();
+    .unwrap()
+}
+
+/// The same with filters of the library.
+pub(crate) fn create_filtered(file: &File, name: &str, stored: hid_t, filters: &[i32]) -> Dataset {
+    create(
+        file,
+        name,
+        stored,
+        &filters.iter().map(|&id| (id, if id == 1 { vec![4] } else { vec![] })).collect::<Vec<_>>(),
+    )
+}
+
+/// Writes chunk number `chunk` as it is.
+pub(crate) fn write_chunk(dataset: &Dataset, chunk: usize, encoded: &[u8]) {
+    let start = (chunk * CHUNK) as u64;
+    // SAFETY: the data set is open, and the buffer as long as is said.
+    let written = unsafe {
+        H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, &raw const start, encoded.len(), encoded.as_ptr().cast())
+    };
+    assert!(written >= 0);
+}
+
+fn write(file: &File, name: &str, filters: &[Filter], encode: &dyn Fn(&[u8]) -> Vec<u8>) {
+    let dataset = create(file, name, *H5T_STD_I32LE, filters);
     for chunk in 0..2 {
-        let encoded = encode(&bytes(chunk));
-        let start = (chunk * CHUNK) as u64;
-        // SAFETY: the data set is open, and the buffer as long as is said.
-        let written = unsafe {
-            H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, &raw const start, encoded.len(), encoded.as_ptr().cast())
-        };
-        assert!(written >= 0);
+        write_chunk(&dataset, chunk, &encode(&bytes(chunk)));
     }
 }
 

@@ -19,15 +19,6 @@ const DEEPEST: usize = 200;
 /// Links beyond so many are left out.
 const MOST_LINKS: usize = 1 << 16;
 
-/// A data set in a file.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// Its name, with the groups that hold it: `forecast/sst`.
-    pub(crate) name: String,
-    /// The data set.
-    pub(crate) dataset: Dataset,
-}
-
 /// Something in a file that is neither a data set that holds numbers nor a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -62,8 +53,8 @@ impl fmt::Display for Unread {
 /// What a file has, each in order of the names.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
-    /// The data sets.
-    pub(crate) datasets: Vec<Entry>,
+    /// The names of the data sets, with the groups that hold them: `forecast/sst`. None is kept open: there may be many.
+    pub(crate) datasets: Vec<String>,
     /// The names of the groups.
     pub(crate) groups: Vec<String>,
     /// What is neither, or can't be opened.
@@ -116,10 +107,7 @@ impl Contents {
             let kind = if link == LinkType::Soft { "a soft" } else { "an external" };
             return self.leave(path, format!("it is {kind} link, which is not followed"));
         }
-        let error = match group.dataset(name) {
-            Ok(dataset) => return self.datasets.push(Entry { name: path, dataset }),
-            Err(error) => error,
-        };
+        let Err(error) = group.dataset(name) else { return self.datasets.push(path) };
         match group.group(name) {
             Ok(inner) => self.enter(&inner, path, depth),
             Err(_) if group.committed_datatype(name).is_ok() => self.leave(path, "it is a type, which has no values"),
@@ -154,11 +142,11 @@ pub(crate) fn open_dataset(file: &File, path: &Path, name: &str) -> Result<Optio
     let mut parts = name.split('/').filter(|part| !part.is_empty()).peekable();
     let mut group: Group = file.as_group().map_err(said)?;
     while let Some(part) = parts.next() {
-        match link_type(&group, part).map_err(said)? {
+        match raw::is_hard_link(&group, part).map_err(said)? {
             None => return Ok(None),
-            Some(LinkType::Hard) => {}
+            Some(true) => {}
             // The library would follow it silently, out of the file if the link says so.
-            Some(_) => {
+            Some(false) => {
                 return Err(Error::file(path, format!("variable {name} is behind a link: open what it links to")));
             }
         }
@@ -167,12 +155,4 @@ pub(crate) fn open_dataset(file: &File, path: &Path, name: &str) -> Result<Optio
         }
     }
     file.dataset(name).map(Some).map_err(said)
-}
-
-fn link_type(group: &Group, name: &str) -> ::hdf5::Result<Option<LinkType>> {
-    group.find_link(
-        IndexType::Name,
-        IterationOrder::Native,
-        |found, link| Ok((found == name).then_some(link.link_type)),
-    )
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ::hdf5::Dataset;
 
-use super::contents::{Entry, Unread, open_dataset, walk};
+use super::contents::{Unread, open_dataset, walk};
 use super::convert::{Conversion, Real};
 use super::descriptors::Descriptors;
 use super::dtype::{Detected, Number, detect, is_number, is_truth};
@@ -117,13 +117,14 @@ pub struct File {
 /// [`Error::FileIo`] where it can't be opened, [`Error::File`] where it is something else, or damaged.
 pub fn open(path: impl AsRef<Path>) -> Result<File> {
     let input = Input::new(path.as_ref(), Arc::new(Descriptors::default()))?;
-    let contents = walk(&input.library()?);
+    let library = input.library()?;
+    let contents = walk(&library);
     let rooted = |name: &str| format!("/{name}");
     let mut unread: Vec<Unread> =
         contents.others.into_iter().map(|other| Unread { name: rooted(&other.name), ..other }).collect();
     let mut datasets = Vec::new();
-    for Entry { name, dataset } in &contents.datasets {
-        match look(rooted(name), dataset) {
+    for name in &contents.datasets {
+        match library.dataset(name).and_then(|dataset| look(rooted(name), &dataset)) {
             Ok(Ok(found)) => datasets.push(found),
             Ok(Err(other)) => unread.push(other),
             Err(error) => unread.push(Unread::perhaps(rooted(name), format!("it can't be looked at: {error}"))),

@@ -40,7 +40,7 @@ impl Want {
         let (extent, shape, steps) = match &storage.place {
             Place::Chunks(index, pipeline) => {
                 let extent = index.find(layout.number(start))?;
-                (extent, layout.chunk.clone(), pipeline.steps(extent.skipped, layout.reaches_beyond(start)))
+                (extent, layout.chunk.clone(), pipeline.steps(extent.skipped))
             }
             Place::Contiguous(contiguous) => {
                 let clip = |axis: usize| layout.chunk[axis].min(layout.extent[axis] - start[axis]);
@@ -137,7 +137,8 @@ pub(super) fn read<T: Real>(
             pieces.push(Piece { region: &part.region, stored: stored.transpose()? });
         }
         sink.batch(batch, &pieces)
-    })
+    })?;
+    input.check_unchanged()
 }
 
 /// Reads pieces of a file.

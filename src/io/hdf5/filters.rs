@@ -10,7 +10,8 @@ use ::hdf5::plist::dataset_create::ChunkOpts;
 use libdeflater::Decompressor;
 use smallvec::SmallVec;
 
-use super::codec::{Codec, unshuffle};
+use super::codec::{Codec, inflate_at_most, unshuffle};
+use super::index::Listed;
 use super::raw;
 
 /// Bytes of a fletcher32 checksum, which follows the data.
@@ -69,8 +70,7 @@ impl Buffers {
 impl Pipeline {
     /// The filters that `properties` tell, or why they are left to the library.
     pub(super) fn of(properties: &DatasetCreate) -> ::hdf5::Result<Result<Self, String>> {
-        let unfiltered_edges = ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS;
-        let unfiltered_edges = properties.get_chunk_opts()?.is_some_and(|options| options.contains(unfiltered_edges));
+        let unfiltered_edges = unfiltered_edges(properties)?;
         let mut filters = Vec::new();
         for (place, filter) in properties.get_filters()?.iter().enumerate() {
             let parameters = raw::filter_parameters(properties, place)?;
@@ -86,15 +86,23 @@ impl Pipeline {
         Ok(Ok(Self { filters, unfiltered_edges }))
     }
 
-    /// The filters of a chunk that went through those whose bit in `skipped` is not set; of one that `reaches_beyond` the
-    /// data set through none, if that is how it was written.
-    pub(super) fn steps(&self, skipped: u32, reaches_beyond: bool) -> Steps {
-        if self.unfiltered_edges && reaches_beyond {
-            return Steps::default();
-        }
+    /// A bit for each filter that a chunk did not go through: all, of one that reaches beyond the data set, if that is how
+    /// it was written.
+    pub(super) fn skipped(&self, chunk: Listed) -> u32 {
+        if self.unfiltered_edges && chunk.reaches_beyond { u32::MAX } else { chunk.skipped }
+    }
+
+    /// The filters of a chunk that went through those whose bit in `skipped` is not set.
+    pub(super) fn steps(&self, skipped: u32) -> Steps {
         let on = |place: usize| skipped & (1 << place) == 0;
         Steps(self.filters.iter().enumerate().filter(|(place, _)| on(*place)).map(|(_, filter)| *filter).collect())
     }
+}
+
+/// Whether chunks that reach beyond the data set went through no filter.
+pub(super) fn unfiltered_edges(properties: &DatasetCreate) -> ::hdf5::Result<bool> {
+    let option = ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS;
+    Ok(properties.get_chunk_opts()?.is_some_and(|options| options.contains(option)))
 }
 
 fn filtered(filter: &Filter, parameters: &[u32]) -> Option<Filtered> {
@@ -237,6 +245,66 @@ impl Undo<'_> {
     }
 }
 
+/// The filters from the first deflate on, each with its place: the library undoes them first, and inflates for as long as
+/// there is something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tail(Vec<(usize, Filtered)>);
+
+impl Tail {
+    /// Those that `properties` tell; none where nothing is deflated; an error where it can't be told what is inflated.
+    pub(super) fn of(properties: &DatasetCreate) -> ::hdf5::Result<Result<Option<Self>, String>> {
+        let mut tail = Vec::new();
+        for (place, filter) in properties.get_filters()?.iter().enumerate() {
+            let known = filtered(filter, &raw::filter_parameters(properties, place)?);
+            match known {
+                _ if tail.is_empty() && known != Some(Filtered::Coded(Codec::Deflate)) => {}
+                Some(known) if place < MOST => tail.push((place, known)),
+                _ => return Ok(Err(format!("its filter {} comes after deflate, which is not read", name(filter)))),
+            }
+        }
+        Ok(Ok(Some(Self(tail)).filter(|Self(tail)| !tail.is_empty())))
+    }
+
+    /// The place of the first checksum.
+    pub(super) fn checksum(properties: &DatasetCreate) -> ::hdf5::Result<Option<usize>> {
+        Ok(properties.get_filters()?.iter().position(|filter| *filter == Filter::Fletcher32))
+    }
+
+    /// Undoes them, of a chunk that went through those whose bit in `skipped` is not set, without more room than there is
+    /// in either buffer.
+    pub(super) fn check(
+        &self,
+        inflater: &mut Decompressor,
+        skipped: u32,
+        stored: &[u8],
+        buffers: [&mut [u8]; 2],
+    ) -> Result<(), String> {
+        let [mut from, mut to] = buffers;
+        let mut len = stored.len();
+        let mut first = true;
+        for (_, filter) in self.0.iter().rev().filter(|(place, _)| skipped & (1 << place) == 0) {
+            let data = if first { &stored[..len] } else { &from[..len] };
+            match *filter {
+                Filtered::Fletcher32 => {
+                    len = checked(data)?.len();
+                    continue;
+                }
+                Filtered::Shuffle(item) => {
+                    let most = to.len();
+                    let to = to.get_mut(..len).ok_or_else(|| format!("it has more than {most} B"))?;
+                    unshuffle(data, item, to);
+                }
+                Filtered::Coded(Codec::Deflate) => len = inflate_at_most(inflater, data, to)?,
+                // The library has no others built in.
+                Filtered::Coded(_) => return Ok(()),
+            }
+            std::mem::swap(&mut from, &mut to);
+            first = false;
+        }
+        Ok(())
+    }
+}
+
 /// A filter's name: of those that are registered with the HDF Group, too.
 pub(super) fn name(filter: &Filter) -> String {
     let registered = match filter.id() {
@@ -316,11 +384,13 @@ mod tests {
     #[test]
     fn filters_can_be_skipped_chunk_by_chunk_and_at_edges() {
         let mut pipeline = Pipeline { filters: vec![Shuffle(4), DEFLATE], unfiltered_edges: false };
-        assert_eq!(pipeline.steps(0, true), steps(&[Shuffle(4), DEFLATE]));
-        assert_eq!(pipeline.steps(2, false), steps(&[Shuffle(4)]));
-        assert!(pipeline.steps(3, false).none());
+        let listed = |skipped, reaches_beyond| Listed { stored: 9, skipped, reaches_beyond };
+        assert_eq!(pipeline.steps(pipeline.skipped(listed(0, true))), steps(&[Shuffle(4), DEFLATE]));
+        assert_eq!(pipeline.steps(pipeline.skipped(listed(2, false))), steps(&[Shuffle(4)]));
+        assert!(pipeline.steps(3).none());
         pipeline.unfiltered_edges = true;
-        assert!(pipeline.steps(0, true).none() && !pipeline.steps(0, false).none());
+        assert!(pipeline.steps(pipeline.skipped(listed(0, true))).none());
+        assert!(!pipeline.steps(pipeline.skipped(listed(0, false))).none());
     }
 
     #[test]

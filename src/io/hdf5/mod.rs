@@ -34,10 +34,14 @@
 //! counts the same buffers with the same functions. What it does not count is libdeflate's decoder, one per call, of about
 //! 12 KB.
 //!
-//! **H4** A file whose size, time or identity changed since it was opened is an error, not other values.
+//! **H4** A file whose size, time or identity changed since it was opened, or that is gone, is an error, not other values.
+//! That is looked at before a block is read and after.
 //!
 //! **H5** What varies in length is read without the library (`heap.rs`), and no reference is followed: a damaged
 //! global heap would keep the library, and its lock, busy for ever.
+//!
+//! **H6** What the library inflates was inflated within bounds before (`guard.rs`). It runs no plugins and follows no
+//! reference out of a file's folder, unless that is allowed (`trust.rs`, `neighbours.rs`).
 //!
 //! `unsafe` is in `raw.rs` alone.
 
@@ -51,19 +55,22 @@ mod direct;
 mod dtype;
 mod file;
 mod filters;
+mod guard;
 mod half;
 mod heap;
 mod index;
 mod layout;
 mod library;
+mod neighbours;
 mod raw;
 mod storage;
 mod tiles;
+mod trust;
 mod value;
 mod variable;
 
 pub(super) use attribute::AttributeReader;
-pub(super) use contents::{Contents, Entry, open_dataset, walk};
+pub(super) use contents::{Contents, open_dataset, walk};
 pub(super) use convert::{Conversion, Scalar, Valid};
 pub(super) use descriptors::Descriptors;
 pub(super) use dtype::{Detected, Number, detect};

@@ -1,18 +1,22 @@
 //! The few calls into the HDF5 library that its Rust interface has no safe form of. The one file here with `unsafe`.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CString, c_char, c_void};
+use std::mem::MaybeUninit;
 use std::sync::Once;
 
-use ::hdf5::plist::DatasetCreate;
+use ::hdf5::plist::{DatasetAccess, DatasetCreate};
 use ::hdf5::sync::sync;
-use ::hdf5::{Attribute, Dataset, Dataspace, Datatype, Hyperslab, Location, Selection, SliceOrIndex, h5check};
+use ::hdf5::{
+    Attribute, Dataset, Dataspace, Datatype, File, Group, Hyperslab, Location, Selection, SliceOrIndex, h5check,
+};
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aget_storage_size, H5Aread};
-use hdf5_sys::h5d::{H5D_fill_value_t, H5Dread};
+use hdf5_sys::h5d::{H5D_fill_value_t, H5Dopen2, H5Dread};
 use hdf5_sys::h5i::{H5Idec_ref, hid_t};
+use hdf5_sys::h5l::{H5L_info2_t, H5L_type_t, H5Lexists, H5Lget_info2};
 use hdf5_sys::h5p::{
     H5P_DEFAULT, H5Pfill_value_defined, H5Pget_fill_value, H5Pget_filter2, H5Pget_virtual_count,
-    H5Pget_virtual_filename,
+    H5Pget_virtual_dsetname, H5Pget_virtual_filename,
 };
 use hdf5_sys::h5pl::H5PLset_loading_state;
 use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
@@ -58,6 +62,21 @@ pub(super) fn class(dtype: &Datatype) -> Class {
             H5T_class_t::H5T_VLEN => Class::List,
             _ => Class::Other,
         }
+    })
+}
+
+/// Whether the link `name` of a group is a hard one; none where there is no such link.
+pub(super) fn is_hard_link(group: &Group, name: &str) -> ::hdf5::Result<Option<bool>> {
+    let name = CString::new(name).map_err(|_| "a name with a zero in it")?;
+    let mut info = MaybeUninit::<H5L_info2_t>::uninit();
+    // SAFETY: the group is open while it is borrowed, the name ends with zero, and the out-pointer is to a live local, which
+    // is looked at only where the call filled it.
+    sync(|| unsafe {
+        if h5check(H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT))? == 0 {
+            return Ok(None);
+        }
+        h5check(H5Lget_info2(group.id(), name.as_ptr(), info.as_mut_ptr(), H5P_DEFAULT))?;
+        Ok(Some(info.assume_init().type_ == H5L_type_t::H5L_TYPE_HARD))
     })
 }
 
@@ -170,29 +189,44 @@ pub(super) fn filter_parameters(properties: &DatasetCreate, index: usize) -> ::h
     Ok(values)
 }
 
-/// The names of the files that a virtual data set takes its values from. The interface's own list of mappings has no form
+/// The files and data sets that a virtual data set takes its values from. The interface's own list of mappings has no form
 /// for a part that was selected as one block, as most writers select it.
-pub(super) fn virtual_files(properties: &DatasetCreate) -> ::hdf5::Result<Vec<String>> {
+pub(super) fn virtual_sources(properties: &DatasetCreate) -> ::hdf5::Result<Vec<(String, String)>> {
     let mut count = 0;
     // SAFETY: the property list is open while it is borrowed, and the out-pointer is to a live local.
     sync(|| unsafe { h5check(H5Pget_virtual_count(properties.id(), &raw mut count)) })?;
-    (0..count).map(|index| virtual_file(properties, index)).collect()
+    let source = |index| {
+        let file = virtual_name(properties, index, H5Pget_virtual_filename)?;
+        Ok((file, virtual_name(properties, index, H5Pget_virtual_dsetname)?))
+    };
+    (0..count).map(source).collect()
 }
 
-fn virtual_file(properties: &DatasetCreate, index: usize) -> ::hdf5::Result<String> {
+/// A function that tells the name of the file or of the data set of a part.
+type TellName = unsafe extern "C" fn(hid_t, usize, *mut c_char, usize) -> isize;
+
+fn virtual_name(properties: &DatasetCreate, index: usize, tell: TellName) -> ::hdf5::Result<String> {
+    let unknown = "the source of a virtual data set can't be told";
     // SAFETY: the property list is open while it is borrowed; without a buffer only the length is told.
-    let length = sync(|| unsafe { H5Pget_virtual_filename(properties.id(), index, std::ptr::null_mut(), 0) });
-    let length = usize::try_from(length).map_err(|_| "the file of a virtual data set can't be told")?;
+    let length = sync(|| unsafe { tell(properties.id(), index, std::ptr::null_mut(), 0) });
+    let length = usize::try_from(length).map_err(|_| unknown)?;
     let mut name = vec![0_u8; length + 1];
     // SAFETY: the same; the buffer has room for the name and the zero at its end.
-    let told = sync(|| unsafe {
-        H5Pget_virtual_filename(properties.id(), index, name.as_mut_ptr().cast::<c_char>(), name.len())
-    });
+    let told = sync(|| unsafe { tell(properties.id(), index, name.as_mut_ptr().cast::<c_char>(), name.len()) });
     if usize::try_from(told) != Ok(length) {
-        return Err("the file of a virtual data set can't be told".into());
+        return Err(unknown.into());
     }
     name.truncate(length);
-    String::from_utf8(name).map_err(|_| "the file of a virtual data set has a name that is no UTF-8".into())
+    String::from_utf8(name).map_err(|_| "the source of a virtual data set has a name that is no UTF-8".into())
+}
+
+/// Opens a data set whose values may be in other files: they are looked for beside this one.
+pub(super) fn open_beside(file: &File, name: &str) -> ::hdf5::Result<Dataset> {
+    let access = DatasetAccess::build().efile_prefix("${ORIGIN}").finish()?;
+    let name = CString::new(name).map_err(|_| "a name with a zero in it")?;
+    // SAFETY: the file and the property list are open while they are borrowed, the name ends with zero, and the identifier
+    // that comes back is owned by nobody else.
+    sync(|| unsafe { ::hdf5::from_id(h5check(H5Dopen2(file.id(), name.as_ptr(), access.id()))?) })
 }
 
 /// Reads the box of `shape` at `start`, as numbers of the type `native`, into `out`.

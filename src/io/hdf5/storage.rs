@@ -169,7 +169,8 @@ fn foreign_reason(properties: &DatasetCreate, exact: bool, direct: bool) -> ::hd
     Ok(Err(reason.into()))
 }
 
-fn check_chunk(chunk: &[usize], extent: &[usize], item: usize) -> Result<(), String> {
+/// Whether chunks can be those of a data set.
+pub(super) fn check_chunk(chunk: &[usize], extent: &[usize], item: usize) -> Result<(), String> {
     let bytes = chunk.iter().try_fold(item, |bytes, &length| bytes.checked_mul(length));
     let sound = chunk.len() == extent.len() && bytes.is_some_and(|bytes| (1..=isize::MAX as usize).contains(&bytes));
     if sound { Ok(()) } else { Err(format!("its chunks of {chunk:?} don't fit its shape {extent:?}")) }
@@ -192,7 +193,11 @@ fn place(
     said: impl Fn(::hdf5::Error) -> Error,
 ) -> Result<Result<Place, String>> {
     if dataset.create_plist().map_err(&said)?.get_layout().map_err(&said)? == Kind::Chunked {
-        let index = Index::read(dataset, layout, &pipeline, input.size());
+        let whole = layout.chunk.iter().product::<usize>() as u64 * layout.item as u64;
+        let index = Index::read(dataset, layout, input.size(), |chunk| {
+            let skipped = pipeline.skipped(chunk);
+            pipeline.steps(skipped).refuses(chunk.stored, whole).map_or(Ok(skipped), Err)
+        });
         return Ok(index.map(|index| Place::Chunks(index, pipeline)));
     }
     let bytes = layout.extent.iter().product::<usize>() as u64 * layout.item as u64;

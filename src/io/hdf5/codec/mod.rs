@@ -99,6 +99,12 @@ pub(super) fn inflate(inflater: &mut Decompressor, data: &[u8], out: &mut [u8]) 
     }
 }
 
+/// Inflates `data` to at most as many bytes as `out` has, and tells to how many.
+pub(super) fn inflate_at_most(inflater: &mut Decompressor, data: &[u8], out: &mut [u8]) -> Result<usize, String> {
+    let found = inflater.zlib_decompress(data, out);
+    found.map_err(|error| format!("it can't be inflated to {} B at most ({error:?})", out.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

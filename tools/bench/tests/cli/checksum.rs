@@ -120,3 +120,26 @@ fn empty_data_spaces_have_no_values_and_no_shape() {
     assert_eq!((&nothing["shape"], &nothing["path"], &nothing["error"]), (&Value::Null, &Value::Null, &Value::Null));
     assert_eq!(nothing["sha256"], sha256([]));
 }
+
+/// What a file may have the process do is up to the environment.
+#[test]
+fn references_to_other_folders_are_followed_where_that_is_allowed() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("inner");
+    fs::create_dir(&folder).unwrap();
+    fs::write(outer.path().join("values.raw"), [7; 40]).unwrap();
+    let path = folder.join("a.h5");
+    let file = File::create(&path).unwrap();
+    file.new_dataset::<i32>().shape(10).external("../values.raw", 0, 40).create("x").unwrap();
+    file.close().unwrap();
+    let with = |name: &str, value: &str| run(bench().arg("checksum").arg(&path).env(name, value));
+    let ended = checksum(&path, &[]).1;
+    assert!(ended.code == Some(1) && ended.out.contains("THERMOCLINE_HDF5_OUTSIDE=on"), "{ended:?}");
+    let ended = with("THERMOCLINE_HDF5_OUTSIDE", "on");
+    assert!(ended.code == Some(0) && ended.out.starts_with(&sha256([7; 40])), "{ended:?}");
+    for name in ["THERMOCLINE_HDF5_OUTSIDE", "THERMOCLINE_HDF5_PLUGINS"] {
+        let ended = with(name, "perhaps");
+        assert!(ended.code == Some(2) && ended.complaint().contains(name), "{ended:?}");
+    }
+    assert_eq!(with("THERMOCLINE_HDF5_PLUGINS", "off").code, Some(1));
+}
