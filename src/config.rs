@@ -320,6 +320,12 @@ impl FromStr for Tiers {
     }
 }
 
+/// Whether `THERMOCLINE_{name}` is on; off where nothing is said.
+pub(crate) fn switch(name: &str) -> Result<bool> {
+    let lookup = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    pick(None, name, &lookup, "on or off", || Switch(false)).map(|setting| setting.value.0)
+}
+
 /// The override, else the variable, else the default.
 fn pick<T: FromStr>(
     given: Option<T>,
@@ -339,7 +345,16 @@ fn pick<T: FromStr>(
     }
 }
 
-/// What this process may use: the machine's available memory, or less where a cgroup allows less.
+/// What is left of the addresses that this process may have (`ulimit -v`), if that is bounded.
+fn address_space() -> Option<u64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let limit: u64 = line.split_whitespace().next()?.parse().ok()?;
+    let pages: u64 = std::fs::read_to_string("/proc/self/statm").ok()?.split_whitespace().next()?.parse().ok()?;
+    Some(limit.saturating_sub(pages * rustix::param::page_size() as u64).max(1))
+}
+
+/// What this process may use: the machine's available memory, or less where a cgroup or its own limits allow less.
 fn available_memory() -> Result<ByteSize> {
     let unknown = |problem: &dyn fmt::Display| Error::Config {
         setting: "memory limit".into(),
@@ -350,7 +365,8 @@ fn available_memory() -> Result<ByteSize> {
     system.refresh_memory();
     let machine = system.available_memory();
     let cgroup = system.cgroup_limits().map(|limits| limits.free_memory);
-    match cgroup.map_or(machine, |free| machine.min(free)) {
+    let limits = [cgroup, address_space()];
+    match limits.into_iter().flatten().fold(machine, u64::min) {
         0 => Err(unknown(&"the system reports none")),
         available => Ok(ByteSize::new(available)),
     }

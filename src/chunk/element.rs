@@ -171,6 +171,17 @@ pub(crate) fn bytes_of<T: Element>(items: &[T]) -> &[u8] {
     unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) }
 }
 
+/// Fills `items` with what is in `bytes`, which are as many bytes: numbers, for which any bits will do.
+///
+/// # Panics
+/// Where the lengths differ, or `T` is `bool`.
+pub(crate) fn copy_bytes<T: Element>(bytes: &[u8], items: &mut [T]) {
+    assert!(T::DTYPE != DType::Bool && bytes.len() == size_of_val(items), "bytes that are no such elements");
+    // SAFETY: both are as long as the other (checked above), one is borrowed mutably, and every bit pattern is valid for
+    // every element type but `bool` (the trait is sealed over the types above).
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), items.as_mut_ptr().cast(), bytes.len()) }
+}
+
 /// Memory whose bytes are elements. That is checked once, when it is made: of bools each byte has to be looked at, and a block
 /// is looked into for every tile.
 #[derive(Clone)]

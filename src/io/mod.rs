@@ -1,4 +1,4 @@
 //! Files in, as [`Source`](crate::array::Source)s: arrays on disk that are read block by block.
 
-mod hdf5;
+pub mod hdf5;
 pub mod netcdf;

@@ -55,10 +55,10 @@ fn foreign_types(file: &File) -> Vec<Form> {
     create_as(file, "u32be", u32be, &words);
     create_as(file, "i12", packed, &twelve_bits);
     vec![
-        ("f32be", singles.map(f64::from).to_vec(), false),
-        ("f64be", floats.to_vec(), false),
-        ("i16be", shorts.map(f64::from).to_vec(), false),
-        ("u32be", words.map(f64::from).to_vec(), false),
+        ("f32be", singles.map(f64::from).to_vec(), true),
+        ("f64be", floats.to_vec(), true),
+        ("i16be", shorts.map(f64::from).to_vec(), true),
+        ("u32be", words.map(f64::from).to_vec(), true),
         ("i12", twelve_bits.map(f64::from).to_vec(), false),
     ]
 }
@@ -73,7 +73,7 @@ fn layouts_and_filters(file: &File) -> Vec<Form> {
         ("compact", new().layout(Layout::Compact).create("compact"), false),
         ("chunked", part().create("chunked"), true),
         ("deflated", part().shuffle().deflate(3).fletcher32().create("deflated"), true),
-        ("edges", part().deflate(3).chunk_opts(ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS).create("edges"), false),
+        ("edges", part().deflate(3).chunk_opts(ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS).create("edges"), true),
         ("nbit", part().nbit().create("nbit"), false),
         ("scaled", part().scale_offset(ScaleOffset::Integer(0)).create("scaled"), false),
     ];
@@ -137,17 +137,132 @@ fn refusal(path: &Path, name: &str) -> String {
     text
 }
 
+/// A file with the list `x` of 10 numbers, which are in other files: names, and how many bytes each has for them.
+fn external_file(path: &Path, parts: &[(&str, usize)]) -> PathBuf {
+    let file = File::create(path).unwrap();
+    let mut x = file.new_dataset::<i32>().shape(10);
+    for (name, size) in parts {
+        x = x.external(name, 4, *size);
+    }
+    x.create("x").unwrap();
+    file.close().unwrap();
+    path.to_owned()
+}
+
 #[test]
-fn values_in_another_file_are_refused() {
+fn values_in_other_files_are_read_where_these_are_neighbours() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("inner");
+    fs::create_dir(&folder).unwrap();
+    let bytes: Vec<u8> = (0..11_i32).flat_map(|at| (at * 3).to_le_bytes()).collect();
+    fs::write(folder.join("values.raw"), &bytes[..28]).unwrap();
+    fs::write(folder.join("more.raw"), [&[0; 4][..], &bytes[28..]].concat()).unwrap();
+    fs::write(outer.path().join("out.raw"), &bytes).unwrap();
+    let path = external_file(&folder.join("a.h5"), &[("values.raw", 24), ("more.raw", 16)]);
+    assert_holds(&path, &[("x", (1..11).map(|at| f64::from(at * 3)).collect(), false)]);
+    let short = external_file(&folder.join("short.h5"), &[("values.raw", 40)]);
+    assert!(refusal(&short, "x").contains("too few"));
+    let gone = external_file(&folder.join("gone.h5"), &[("gone.raw", 40)]);
+    assert!(refusal(&gone, "x").contains("not there"));
+    std::os::unix::fs::symlink("../out.raw", folder.join("link.raw")).unwrap();
+    let absolute = outer.path().join("out.raw");
+    for name in ["../out.raw", absolute.to_str().unwrap(), "link.raw"] {
+        let text = refusal(&external_file(&folder.join("leaves.h5"), &[(name, 40)]), "x");
+        assert!(text.contains(name) && text.contains("outside of its folder"), "{text}");
+        assert!(text.contains("THERMOCLINE_HDF5_OUTSIDE"), "{text}");
+    }
+}
+
+/// A source of a virtual data set may be another such, and lead elsewhere.
+#[test]
+fn sources_of_sources_are_held_to_the_same() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("inner");
+    fs::create_dir(&folder).unwrap();
+    let single = |path: PathBuf, source: (&str, &str), name: &str| {
+        let file = File::create(&path).unwrap();
+        let x = file.new_dataset::<i32>().shape(4).layout(Layout::Virtual);
+        x.virtual_map(source.0, source.1, 4_usize, .., 4_usize, ..).create(name).unwrap();
+        file.close().unwrap();
+        path
+    };
+    let last = File::create(outer.path().join("out.h5")).unwrap();
+    last.new_dataset::<i32>().shape(4).create("v").unwrap().write_raw(&[1, 2, 3, 4]).unwrap();
+    last.close().unwrap();
+    single(folder.join("middle.h5"), ("../out.h5", "v"), "m");
+    let text = refusal(&single(folder.join("first.h5"), ("middle.h5", "m"), "x"), "x");
+    assert!(text.contains("outside of its folder"), "{text}");
+    let text = refusal(&single(folder.join("self.h5"), (".", "x"), "x"), "x");
+    assert!(text.contains("made of itself"), "{text}");
+    // A link to elsewhere within a source.
+    let middle = File::create(folder.join("linked.h5")).unwrap();
+    middle.link_external("../out.h5", "/v", "m").unwrap();
+    middle.close().unwrap();
+    let text = refusal(&single(folder.join("follows.h5"), ("linked.h5", "m"), "x"), "x");
+    assert!(text.contains("link"), "{text}");
+    std::os::unix::fs::symlink("../out.h5", folder.join("alias.h5")).unwrap();
+    let text = refusal(&single(folder.join("aliased.h5"), ("alias.h5", "v"), "x"), "x");
+    assert!(text.contains("outside of its folder"), "{text}");
+}
+
+/// Numbers of odd precision, which the HDF5 library converts, and inflates without bound.
+#[test]
+fn what_the_library_inflates_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
-    let raw = folder.path().join("values.raw");
-    fs::write(&raw, [1_u8; 40]).unwrap();
     let path = folder.path().join("a.h5");
     let file = File::create(&path).unwrap();
-    file.new_dataset::<i32>().shape(10).external(raw.to_str().unwrap(), 0, 40).create("x").unwrap();
+    // SAFETY: the type is a copy, changed before its use.
+    let odd = unsafe {
+        let odd = h5t::H5Tcopy(*h5t::H5T_STD_I32LE);
+        assert!(h5t::H5Tset_precision(odd, 30) >= 0);
+        odd
+    };
+    let values: Vec<i32> = (0..3000).collect();
+    for (name, filters) in [("sound", &[1][..]), ("bomb", &[1]), ("twice", &[1, 1]), ("checked", &[1, 3])] {
+        crate::hdf5_filters::create_filtered(&file, name, odd, filters).write_raw(&values[..1700]).unwrap();
+    }
+    let zeros = vec![0_u8; 64 << 20];
+    let mut encoder = libdeflater::Compressor::new(libdeflater::CompressionLvl::best());
+    let mut deflated = vec![0; encoder.zlib_compress_bound(zeros.len())];
+    let length = encoder.zlib_compress(&zeros, &mut deflated).unwrap();
+    deflated.truncate(length);
+    let mut again = vec![0; encoder.zlib_compress_bound(length)];
+    let length = encoder.zlib_compress(&deflated, &mut again).unwrap();
+    again.truncate(length);
+    crate::hdf5_filters::write_chunk(&file.dataset("bomb").unwrap(), 0, &deflated);
+    crate::hdf5_filters::write_chunk(&file.dataset("twice").unwrap(), 0, &again);
     file.close().unwrap();
-    let text = refusal(&path, "x");
-    assert!(text.contains("values.raw") && text.contains("another file"), "{text}");
+    let (_scratch, session) = session(16 << 20, 1);
+    let data = netcdf::open(&path).unwrap();
+    for name in ["sound", "checked"] {
+        let x: Array<f64> = data.array(name).unwrap();
+        assert_eq!(session.compute(&x.sum(..)).unwrap()[[]], (0..1700).map(f64::from).sum::<f64>(), "{name}");
+    }
+    for name in ["bomb", "twice"] {
+        let x: Array<f64> = data.array(name).unwrap();
+        let error = session.compute(&x.sum(..)).unwrap_err().to_string();
+        assert!(error.contains("a.h5") && error.contains("can't be inflated to"), "{name}: {error}");
+    }
+}
+
+/// Groups that hold each other have names without end.
+#[test]
+fn a_group_is_entered_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.h5");
+    let file = File::create(&path).unwrap();
+    let group = file.create_group("a/b").unwrap();
+    group.new_dataset::<i32>().shape(2).create("x").unwrap();
+    file.link_hard("/", "a/b/up").unwrap();
+    file.link_hard("/a", "a/b/again").unwrap();
+    file.link_hard("/a/b/x", "y").unwrap();
+    drop(group);
+    file.close().unwrap();
+    let data = netcdf::open(&path).unwrap();
+    assert_eq!(data.groups(), ["a", "a/b"]);
+    assert_eq!(data.variables().iter().map(|info| info.name.as_str()).collect::<Vec<_>>(), ["a/b/x", "y"]);
+    assert!(data.unread().iter().all(|other| other.reason.contains("once more") && !other.perhaps_numbers));
+    assert_eq!(data.unread().len(), 2);
 }
 
 /// A file with `x`, whose halves are those of the files that are named.
@@ -236,7 +351,7 @@ fn filtered_by(path: &Path, id: u16) {
 #[test]
 fn filters_that_are_not_built_in_are_named_and_no_plugin_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
-    for (id, filter) in [(4, "szip"), (32000, "lzf"), (32001, "blosc"), (32015, "zstd"), (31_999, "number 31999")] {
+    for (id, filter) in [(4, "szip"), (32003, "snappy"), (32013, "zfp"), (32026, "blosc2"), (31_999, "number 31999")] {
         let path = folder.path().join(format!("{id}.h5"));
         filtered_by(&path, id);
         let text = refusal(&path, "x");

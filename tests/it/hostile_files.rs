@@ -4,14 +4,21 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use hdf5::dataset::Layout;
+use hdf5::filters::ScaleOffset;
+use hdf5::{Extent, File};
 use thermocline::array::Slice;
+use thermocline::io::hdf5 as hdf5_reader;
 use thermocline::ndarray::{ArrayD, IxDyn};
-use thermocline::{Array, Error, Session, io::netcdf};
+use thermocline::{Array, Error, Event, Observer, Session, io::netcdf};
 
+use crate::hdf5_filters::filtered_file;
 use crate::ncfile::{NcFile, number, text};
-use crate::support::{Random, all, assert_at_rest, data, open_hdf5, session};
+use crate::support::{Random, all, assert_at_rest, builder, data, open_hdf5, session};
 
 /// A variable is looked at in two corners of so many elements along each axis, where it is larger than both.
 const CORNER: usize = 64;
@@ -311,35 +318,186 @@ fn mutate(whole: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+/// What the child is told through its environment.
+const MUTANTS: &str = "THERMOCLINE_TEST_MUTANTS";
+const ROUNDS: &str = "THERMOCLINE_TEST_ROUNDS";
+
+/// Reads mutants of each file in a process of its own: the C library might abort.
 fn exercise_mutants(wholes: &[PathBuf], rounds: u64) {
-    let folder = tempfile::tempdir().unwrap();
-    let (_scratch, session) = session(64 << 20, 2);
-    let path = folder.path().join("mutant.h5");
+    let child = |whole: &PathBuf| {
+        let mut command = Command::new("timeout");
+        command.arg("600").arg(std::env::current_exe().unwrap());
+        command.args(["hostile_files::a_child_reads_mutants", "--exact", "--nocapture"]);
+        command.env(MUTANTS, whole).env(ROUNDS, rounds.to_string()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
     let mut read = 0;
-    for whole in wholes {
-        let bytes = fs::read(whole).unwrap();
-        for seed in 0..rounds {
-            let mutant = mutate(&bytes, &mut Random::new(seed));
-            fs::write(&path, mutant).unwrap();
-            // Should the process crash, this is the last line.
-            println!("{} seed {seed}", whole.display());
-            read += exercise(&session, &path);
+    for some in wholes.chunks(2) {
+        let children: Vec<_> = some.iter().map(child).collect();
+        for (whole, child) in some.iter().zip(children) {
+            let output = child.wait_with_output().unwrap();
+            let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let last = out.lines().rfind(|line| line.starts_with("seed")).unwrap_or_default();
+            assert!(output.status.success(), "{} {last}: {}\n{err}", whole.display(), output.status);
+            let line = out.lines().find_map(|line| line.strip_prefix("parts read: "));
+            read += line.and_then(|count| count.parse::<usize>().ok()).unwrap();
         }
     }
     assert!(read > 0, "every mutant was refused: they prove nothing");
 }
 
+/// Nothing by itself: see above.
+#[test]
+fn a_child_reads_mutants() {
+    let Some(whole) = std::env::var_os(MUTANTS) else { return };
+    let rounds: u64 = std::env::var(ROUNDS).unwrap().parse().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (_scratch, session) = session(64 << 20, 2);
+    let path = folder.path().join("mutant.h5");
+    let bytes = fs::read(&whole).unwrap();
+    let mut read = 0;
+    for seed in 0..rounds {
+        let mutant = mutate(&bytes, &mut Random::new(seed));
+        fs::write(&path, mutant).unwrap();
+        // Should the process crash, this is the last line.
+        println!("seed {seed}");
+        read += exercise(&session, &path) + exercise_stored(&session, &path);
+    }
+    println!("parts read: {read}");
+}
+
+/// The same of data sets as they are stored.
+fn exercise_stored(session: &Session, path: &Path) -> usize {
+    let named = |error: &Error| assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    let file = match hdf5_reader::open(path) {
+        Ok(file) => file,
+        Err(error) => {
+            named(&error);
+            return 0;
+        }
+    };
+    let mut read = 0;
+    for info in file.datasets() {
+        let Some(part) = (match file.array::<f64>(&info.name) {
+            Ok(array) => corners(&array).into_iter().next(),
+            Err(error) => {
+                named(&error);
+                None
+            }
+        }) else {
+            continue;
+        };
+        match session.compute(&part.nansum(..)) {
+            Ok(_) => read += 1,
+            Err(Error::MemoryLimit { .. }) => {}
+            Err(error) => named(&error),
+        }
+    }
+    read
+}
+
+/// A file with every layout and every way to find chunks.
+fn laid_out_file(path: &Path) -> PathBuf {
+    let file = File::with_options().with_fapl(|access| access.libver_latest()).create(path).unwrap();
+    let values: Vec<i32> = (0..600).map(|at| at * 7 % 501).collect();
+    let new = || file.new_dataset::<i32>();
+    let made = [
+        new().shape([20, 30]).create("contiguous"),
+        new().chunk([20, 30]).deflate(1).shape([20, 30]).create("single"),
+        new().chunk([3, 7]).shuffle().deflate(1).shape([20, 30]).create("fixed"),
+        new().chunk([3, 7]).fletcher32().shape([Extent::resizable(20), 30.into()]).create("extensible"),
+        new().chunk([3, 7]).deflate(1).shape([Extent::resizable(20), Extent::resizable(30)]).create("tree"),
+        new().chunk([3, 7]).nbit().deflate(1).shape([20, 30]).create("nbit"),
+        new().chunk([3, 7]).scale_offset(ScaleOffset::Integer(0)).deflate(1).shape([20, 30]).create("scaled"),
+        new().layout(Layout::Compact).shape([20, 30]).create("compact"),
+    ];
+    for dataset in made {
+        dataset.unwrap().write_raw(&values).unwrap();
+    }
+    let x = new().shape([20, 30]).layout(Layout::Virtual).virtual_map(".", "tree", [20, 30], .., [20, 30], ..);
+    x.create("virtual").unwrap();
+    file.close().unwrap();
+    path.to_owned()
+}
+
+/// How often each file is changed: 1,300 times in all.
 #[test]
 fn a_file_changed_at_random_is_an_error_or_values() {
     let folder = tempfile::tempdir().unwrap();
-    let path = sound_file(&folder.path().join("a.nc"));
-    exercise_mutants(&[path], if all() { 8_000 } else { 300 });
+    let filtered = folder.path().join("filtered.h5");
+    filtered_file(&filtered);
+    let paths =
+        [sound_file(&folder.path().join("sound.nc")), filtered, laid_out_file(&folder.path().join("laid_out.h5"))];
+    exercise_mutants(&paths, if all() { 8_000 } else { 300 });
 }
 
 #[test]
 #[cfg_attr(not(real_data), ignore = "needs THERMOCLINE_TEST_DATA")]
 fn a_real_file_changed_at_random_is_an_error_or_values() {
-    let names = ["netcdf4_classic.nc", "dim_scales.hdf5", "compressed_v1.hdf5", "latest.hdf5", "fletcher32.hdf5"];
-    let paths: Vec<PathBuf> = names.iter().map(|name| data("hdf5/pyfive").join(name)).collect();
+    let pyfive = ["netcdf4_classic.nc", "dim_scales.hdf5", "compressed_v1.hdf5", "latest.hdf5", "fletcher32.hdf5"];
+    let jhdf = ["bitshuffle_datasets.hdf5", "test_chunked_datasets_latest.hdf5", "implicit_index_datasets.hdf5"];
+    let more = ["filter_pipeline_v2.hdf5", "new_style_groups.hdf5"];
+    let pyfive = pyfive.iter().chain(&more).map(|name| data("hdf5/pyfive").join(name));
+    let paths: Vec<PathBuf> = pyfive.chain(jhdf.iter().map(|name| data("hdf5/jhdf").join(name))).collect();
     exercise_mutants(&paths, if all() { 1_500 } else { 40 });
+}
+
+/// Does something to a file when the first of its blocks is read.
+struct Meddler {
+    path: PathBuf,
+    meddle: fn(&Path),
+    done: AtomicBool,
+}
+
+impl Observer for Meddler {
+    fn on_event(&self, event: &Event<'_>) {
+        if matches!(event, Event::Read { .. }) && !self.done.swap(true, Ordering::SeqCst) {
+            (self.meddle)(&self.path);
+        }
+    }
+}
+
+/// What is done to a file, and its name.
+type Deed = (&'static str, fn(&Path));
+
+/// Values of a file that is no longer what it was are none (H4).
+#[test]
+fn a_file_changed_cut_or_removed_while_it_is_read_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let values: Vec<i32> = (0..100_000).collect();
+    let deeds: [Deed; 4] = [
+        ("cut", |path| fs::File::options().write(true).open(path).unwrap().set_len(5000).unwrap()),
+        ("changed", |path| {
+            let mut bytes = fs::read(path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            fs::write(path, bytes).unwrap();
+        }),
+        ("removed", |path| fs::remove_file(path).unwrap()),
+        ("replaced", |path| {
+            fs::copy(path, path.with_extension("new")).unwrap();
+            fs::rename(path.with_extension("new"), path).unwrap();
+        }),
+    ];
+    for (deed, meddle) in deeds {
+        for (name, direct) in [("chunks", true), ("chunks", false), ("whole", true)] {
+            let path = folder.path().join(format!("{deed} {name} {direct}.h5"));
+            let file = File::create(&path).unwrap();
+            let chunked = file.new_dataset::<i32>().chunk(1000).deflate(1).shape(values.len());
+            chunked.create("chunks").unwrap().write_raw(&values).unwrap();
+            drop(chunked);
+            file.new_dataset::<i32>().shape(values.len()).create("whole").unwrap().write_raw(&values).unwrap();
+            file.close().unwrap();
+            let (scratch, builder) = builder();
+            let meddler = Meddler { path: path.clone(), meddle, done: AtomicBool::new(false) };
+            let limit = (64_u64 << 20).to_string().parse().unwrap();
+            let session = builder.memory_limit(limit).threads(2).observer(Arc::new(meddler)).build().unwrap();
+            let file = netcdf::open(&path).unwrap().direct(direct).block_size("16KiB".parse().unwrap());
+            let x: Array<f64> = file.array(name).unwrap();
+            let outcome = session.compute(&x.sum(..)).map(|sum| sum[[]]);
+            let error = outcome.expect_err(&format!("{deed} {name} {direct}")).to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{deed} {name} {direct}: {error}");
+            assert_at_rest(&session);
+            drop(scratch);
+        }
+    }
 }

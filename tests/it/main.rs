@@ -14,6 +14,10 @@ mod faults;
 mod floor;
 mod groups;
 #[cfg(feature = "hdf5")]
+mod hdf5_conformance;
+#[cfg(feature = "hdf5")]
+mod hdf5_filters;
+#[cfg(feature = "hdf5")]
 mod hdf5_traps;
 #[cfg(feature = "hdf5")]
 mod hostile_files;

@@ -142,7 +142,7 @@ impl<'a> AttributeReader<'a> {
             Class::FixedText | Class::VariableText => self.texts(&attribute, LONGEST_LIST).map(|mut texts| {
                 if texts.len() == 1 { AttributeValue::Text(texts.remove(0)) } else { AttributeValue::Texts(texts) }
             }),
-            Class::List | Class::Other => None,
+            Class::Bits | Class::List | Class::Other => None,
         };
         value.unwrap_or_else(|| AttributeValue::Other(dtype.to_string()))
     }

@@ -5,7 +5,8 @@
 //! asked for. NaN comes out in its one canonical form. Loops are free of branches, and run with the widest vectors.
 
 use super::dtype::{Number, with_number};
-use crate::chunk::{DType, Element};
+use super::half::Half;
+use crate::chunk::{DType, Element, copy_bytes};
 use crate::simd::{Loop, widest};
 
 /// A number as an attribute holds it.
@@ -56,10 +57,24 @@ pub trait Real:
     + FromStored<u16>
     + FromStored<u32>
     + FromStored<u64>
+    + FromStored<Half>
     + FromStored<f32>
     + FromStored<f64>
 {
 }
+
+/// Whatever a half float is stored for, its value as 32 bits.
+macro_rules! from_half {
+    ($($t:ident),+) => {$(
+        impl FromStored<Half> for $t {
+            #[inline(always)]
+            fn from_stored(stored: Half) -> Self {
+                Self::from_stored(stored.to_f32())
+            }
+        }
+    )+};
+}
+from_half!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
 
 /// A stored number.
 trait Stored: Copy + Default + PartialEq {
@@ -120,7 +135,7 @@ macro_rules! integer {
 stored! {
     i8: integer!(i8), i16: integer!(i16), i32: integer!(i32), i64: integer!(i64),
     u8: integer!(u8), u16: integer!(u16), u32: integer!(u32), u64: integer!(u64),
-    f32: |value| Some(value.to_f64() as f32), f64: |value| Some(value.to_f64()),
+    Half: Half::equal_to, f32: |value| Some(value.to_f64() as f32), f64: |value| Some(value.to_f64()),
 }
 
 /// How stored numbers become values.
@@ -170,6 +185,9 @@ impl Conversion {
 
     /// Converts as many stored numbers as `out` has places.
     pub(crate) fn convert<T: Real>(&self, bytes: &[u8], out: &mut [T]) {
+        if self.leaves::<T>() {
+            return copy_bytes(bytes, out);
+        }
         with_number!(self.stored, S => {
             widest(self.loop_over::<S, T>(bytes, out));
             for mask in self.masks_as::<S>().skip(2) {
@@ -179,6 +197,12 @@ impl Conversion {
                 self.mask_invalid::<S, T>(valid, bytes, out);
             }
         });
+    }
+
+    /// Whether values are what is stored, bit by bit: of floats NaN may not be.
+    fn leaves<T: Real>(&self) -> bool {
+        let plain = self.masks.is_empty() && self.scale.is_none() && self.valid.is_none();
+        plain && self.stored.is_integer() && self.stored.dtype() == T::DTYPE
     }
 
     /// A second loop, because few ask for it.

@@ -1,4 +1,4 @@
-//! The direct way: stored bytes are read, checked, inflated and converted in the calling thread, outside of all locks.
+//! The direct way: stored bytes are read, checked, decoded and converted in the calling thread, outside of all locks.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -7,7 +7,7 @@ use libdeflater::Decompressor;
 
 use super::convert::Real;
 use super::file::Input;
-use super::filters::{Steps, inflate};
+use super::filters::{Buffers, Steps, Undo};
 use super::index::Extent;
 use super::layout::{Part, span};
 use super::storage::{Place, Storage};
@@ -29,8 +29,8 @@ struct Want {
     address: u64,
     /// The number of the first element read.
     first: usize,
-    /// The bytes to be kept until all of its batch are there: those that it inflates to, or those read.
-    kept: usize,
+    /// What decoding takes. What is kept stays until all of its batch are there.
+    buffers: Buffers,
 }
 
 impl Want {
@@ -45,8 +45,7 @@ impl Want {
             Place::Contiguous(contiguous) => {
                 let clip = |axis: usize| layout.chunk[axis].min(layout.extent[axis] - start[axis]);
                 let shape: Vec<usize> = (0..start.len()).map(clip).collect();
-                let none = Steps { shuffle: false, deflate: false, fletcher32: false };
-                (contiguous.find(layout, start, &shape), shape, none)
+                (contiguous.find(layout, start, &shape), shape, Steps::default())
             }
             Place::Absent | Place::Foreign(_) => return None,
         };
@@ -55,18 +54,16 @@ impl Want {
             let (from, count) = span(&region.relative_to(start), &shape);
             (bytes, address, first) = (count * layout.item, address + (from * layout.item) as u64, from);
         }
-        let kept = if steps.deflate { shape.iter().product::<usize>() * layout.item } else { bytes };
-        Some(Self { extent, steps, shape, bytes, address, first, kept })
+        let whole = shape.iter().product::<usize>() * layout.item;
+        let buffers = steps.buffers(bytes, whole, layout.item);
+        Some(Self { extent, steps, shape, bytes, address, first, buffers })
     }
 }
 
-/// The buffers that reading a region needs.
+/// The buffers that reading a region needs: one of each, but for what is kept of so many pieces.
 #[derive(Clone, Copy, Default)]
 struct Needs {
-    /// Bytes of the one for what is to be inflated.
-    deflated: usize,
-    /// Bytes of those for what is kept, and how many.
-    kept: usize,
+    buffers: Buffers,
     pieces: usize,
 }
 
@@ -77,23 +74,22 @@ impl Needs {
         drop(storage.layout.batches(region, |_, parts| {
             needs.pieces = needs.pieces.max(parts.len());
             for want in parts.iter().filter_map(|part| Want::new(storage, part)) {
-                needs.kept = needs.kept.max(want.kept);
-                if want.steps.deflate {
-                    needs.deflated = needs.deflated.max(want.bytes);
-                }
+                needs.buffers = needs.buffers.max(want.buffers);
             }
             Ok(())
         }));
-        // Rounded up, so that what deflates to about the same can use the same buffer one after the other.
-        needs.deflated = needs.deflated.next_multiple_of((needs.deflated.next_power_of_two() / 16).max(1));
+        // Rounded up, so that what is compressed to about the same can use the same buffer one after the other.
+        let read = &mut needs.buffers.read;
+        *read = read.next_multiple_of((read.next_power_of_two() / 16).max(1));
         needs
     }
 }
 
 /// Bytes that reading `region` takes beside those of the sink.
 pub(super) fn workspace(storage: &Storage, region: &Region) -> u64 {
-    let Needs { deflated, kept, pieces } = Needs::of(storage, region);
-    charge(deflated as u64) + charge(kept as u64) * pieces as u64
+    let Needs { buffers: Buffers { read, between, kept, hidden }, pieces } = Needs::of(storage, region);
+    let charge = |bytes: usize| charge(bytes as u64);
+    charge(read) + charge(between) + charge(kept) * pieces as u64 + charge(hidden)
 }
 
 /// Stored bytes that reading `region` takes.
@@ -115,29 +111,34 @@ pub(super) fn read<T: Real>(
     region: &Region,
     sink: &mut Sink<'_, T>,
 ) -> Result<()> {
-    let needs = Needs::of(storage, region);
+    let Needs { buffers, pieces } = Needs::of(storage, region);
+    let _hidden = context.allocator().reserve(charge(buffers.hidden as u64))?;
+    let item = storage.layout.item;
     let mut reader = Reader {
         file: &*input.descriptor()?,
         input,
         context,
-        deflated: context.scratch(needs.deflated)?,
+        item,
+        stored: context.scratch(buffers.read)?,
+        between: context.scratch(buffers.between)?,
         inflater: Decompressor::new(),
     };
-    let mut kept = (0..needs.pieces).map(|_| context.scratch::<u8>(needs.kept)).collect::<Result<Vec<_>>>()?;
-    let shuffles = storage.layout.item > 1;
+    let mut kept = (0..pieces).map(|_| context.scratch::<u8>(buffers.kept)).collect::<Result<Vec<_>>>()?;
     storage.layout.batches(region, |batch, parts| {
         let wants: Vec<Option<Want>> = parts.iter().map(|part| Want::new(storage, part)).collect();
         let mut pieces = Vec::with_capacity(parts.len());
         for ((part, want), kept) in parts.iter().zip(&wants).zip(&mut kept) {
             let stored = want.as_ref().map(|want| {
-                let shuffled = want.steps.shuffle && shuffles;
+                let shuffled = want.steps.stays_shuffled(item);
                 let bytes = reader.fetch(want, kept.as_mut_slice())?;
-                Ok(Stored { origin: &part.start, shape: &want.shape, bytes, first: want.first, shuffled })
+                let swapped = storage.swapped;
+                Ok(Stored { origin: &part.start, shape: &want.shape, bytes, first: want.first, shuffled, swapped })
             });
             pieces.push(Piece { region: &part.region, stored: stored.transpose()? });
         }
         sink.batch(batch, &pieces)
-    })
+    })?;
+    input.check_unchanged()
 }
 
 /// Reads pieces of a file.
@@ -145,32 +146,33 @@ struct Reader<'a> {
     file: &'a File,
     input: &'a Input,
     context: &'a TaskContext<'a>,
-    deflated: Scratch<'a, u8>,
+    item: usize,
+    stored: Scratch<'a, u8>,
+    between: Scratch<'a, u8>,
     inflater: Decompressor,
 }
 
 impl Reader<'_> {
-    /// The bytes of a piece, still shuffled if they were, in `kept`.
+    /// The bytes of a piece, sorted still if they stay so, in `kept`.
     fn fetch<'a>(&mut self, want: &Want, kept: &'a mut [u8]) -> Result<&'a [u8]> {
         let damaged = |problem: String| {
             let Extent { address, stored, .. } = want.extent;
             Error::file(self.input.path(), format!("damaged chunk of {stored} B at address {address}: {problem}"))
         };
-        let kept = &mut kept[..want.kept];
-        let read = |out: &mut [u8]| {
-            let outcome = self.file.read_exact_at(out, want.address);
-            outcome.map_err(|source| Error::file_io(self.input.path(), "pread", source))?;
-            self.context.report(&Event::Read { stored: want.bytes as u64, direct: true });
-            Ok(())
+        let kept = &mut kept[..want.buffers.kept];
+        let stored = &mut self.stored.as_mut_slice()[..want.buffers.read];
+        let out = if stored.is_empty() { &mut *kept } else { &mut *stored };
+        let outcome = self.file.read_exact_at(out, want.address);
+        outcome.map_err(|source| Error::file_io(self.input.path(), "pread", source))?;
+        self.context.report(&Event::Read { stored: want.bytes as u64, direct: true });
+        let undo = Undo {
+            steps: &want.steps,
+            inflater: &mut self.inflater,
+            read: stored,
+            between: self.between.as_mut_slice(),
+            bytes: want.shape.iter().product::<usize>() * self.item,
+            item: self.item,
         };
-        if !want.steps.deflate {
-            read(kept)?;
-            return want.steps.checked(kept).map_err(damaged);
-        }
-        let deflated = &mut self.deflated.as_mut_slice()[..want.bytes];
-        read(deflated)?;
-        let data = want.steps.checked(deflated).map_err(damaged)?;
-        inflate(&mut self.inflater, data, kept).map_err(damaged)?;
-        Ok(kept)
+        undo.into_kept(kept).map_err(damaged)
     }
 }

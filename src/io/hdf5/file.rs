@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::descriptors::{Descriptors, Identity};
 use super::heap::Heaps;
-use super::raw;
+use super::trust::trust;
 use crate::error::{Error, Result};
 
 const SIGNATURE: &[u8; 8] = b"\x89HDF\r\n\x1a\n";
@@ -64,13 +64,24 @@ impl Input {
         })
     }
 
+    /// The file at `path`, to whose data this one refers.
+    pub(super) fn beside(&self, path: &Path) -> Result<Self> {
+        Self::new(path, self.descriptors.clone())
+    }
+
+    /// Whether the file at this path is still the one that was looked at (H4).
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        let metadata = fs::metadata(&self.path).map_err(|source| Error::file_io(&self.path, "stat", source))?;
+        if Identity::of(&metadata) == self.identity {
+            return Ok(());
+        }
+        Err(Error::file(&self.path, "it changed since it was opened: open it again"))
+    }
+
     /// Opens it in the library.
     pub(crate) fn library(&self) -> Result<::hdf5::File> {
-        let metadata = fs::metadata(&self.path).map_err(|source| Error::file_io(&self.path, "stat", source))?;
-        if Identity::of(&metadata) != self.identity {
-            return Err(Error::file(&self.path, "it changed since it was opened: open it again"));
-        }
-        raw::disable_plugins();
+        self.check_unchanged()?;
+        trust()?;
         let open = |locking: bool| {
             ::hdf5::File::with_options().with_fapl(|access| access.file_locking(locking)).open(&self.path)
         };

@@ -35,6 +35,12 @@ impl Layout {
         along.zip(counts).fold(0, |number, (at, count)| number * count as u64 + at as u64)
     }
 
+    /// Whether the piece that starts at `start` reaches beyond the stored extent.
+    pub(super) fn reaches_beyond(&self, start: &[usize]) -> bool {
+        let mut axes = start.iter().zip(&self.chunk).zip(&self.extent);
+        axes.any(|((start, chunk), extent)| start.saturating_add(*chunk) > *extent)
+    }
+
     /// How many pieces along the first axis are handed out together. A fold along that axis then has its sums in the
     /// first cache for several values, rather than for one.
     fn batch(&self) -> usize {

@@ -1,7 +1,5 @@
 //! The library's way: `H5Dread` of one piece after the other, under its lock. Correct for whatever it knows, slower.
 
-use std::path::{Component, Path};
-
 use ::hdf5::Dataset;
 use ::hdf5::plist::DatasetCreate;
 use ::hdf5::plist::dataset_create::Layout as Kind;
@@ -9,11 +7,13 @@ use ::hdf5::plist::dataset_create::Layout as Kind;
 use super::contents::open_dataset;
 use super::convert::Real;
 use super::file::{Input, refused};
-use super::index::check_for_library;
+use super::guard::Guard;
 use super::layout::{Layout, Part};
+use super::neighbours::{Sources, check_external};
 use super::raw;
 use super::storage::{Storage, missing_filters};
 use super::tiles::{Piece, Sink, Stored};
+use super::trust::trust;
 use crate::array::Region;
 use crate::chunk::charge;
 use crate::error::{Error, Result};
@@ -33,6 +33,10 @@ pub(super) struct Foreign {
     /// Stored bytes and bytes in memory of the whole data set, to tell how much of the file a piece is.
     stored: u64,
     whole: u64,
+    /// Its chunks, if the library inflates them.
+    guard: Option<Guard>,
+    /// The data sets that it is made of.
+    sources: Sources,
 }
 
 impl Foreign {
@@ -54,30 +58,19 @@ impl Foreign {
         let missing = missing_filters(properties).map_err(said)?;
         if !missing.is_empty() {
             let missing = missing.join(", ");
-            return Err(format!(
-                "it went through a filter that is not built in ({missing}): rewrite the file, e.g. with `h5repack -f SHUF -f GZIP=4`"
-            ));
+            let advice = "rewrite the file, e.g. with `h5repack -f SHUF -f GZIP=4`, or, if you trust it and have the \
+                          filter as a plugin of the HDF5 library, set THERMOCLINE_HDF5_PLUGINS=on";
+            return Err(format!("it went through a filter that is not built in ({missing}): {advice}"));
         }
-        let kind = properties.get_layout().map_err(said)?;
-        if let Some(file) = properties.get_external().map_err(said)?.first() {
-            // The library would look for it in the process's working folder.
-            return Err(format!(
-                "its values are in another file ({}): copy it into one, e.g. with `h5repack`",
-                file.name
-            ));
-        }
-        if kind == Kind::Virtual {
-            for name in raw::virtual_files(properties).map_err(said)? {
-                check_neighbour(input.path(), &name)?;
-            }
-        }
-        if kind == Kind::Chunked {
-            check_for_library(dataset, &properties.get_filters().map_err(said)?, input.size())?;
-        }
+        let trust = trust().map_err(|error| error.to_string())?;
+        let (kind, item) = (properties.get_layout().map_err(said)?, layout.item as u64);
+        check_external(input, properties, layout.extent.iter().product::<usize>() as u64 * item, trust)?;
+        let sources = Sources::of(input, properties, name, trust)?;
+        let guard = if kind == Kind::Chunked { Guard::of(input, dataset, properties, name, layout)? } else { None };
         let bytes = |shape: &[usize]| shape.iter().product::<usize>() as u64 * layout.item as u64;
         let chunk = if kind == Kind::Chunked { bytes(&layout.chunk) } else { 0 };
         let (stored, whole) = (dataset.storage_size(), bytes(&layout.extent).max(1));
-        Ok(Self { name: name.to_owned(), reason, chunk, stored, whole })
+        Ok(Self { name: name.to_owned(), reason, chunk, stored, whole, guard, sources })
     }
 
     /// Why the library reads it.
@@ -93,26 +86,9 @@ impl Foreign {
     /// Bytes that reading `region` takes.
     pub(super) fn workspace(&self, layout: &Layout, region: &Region) -> u64 {
         let (bytes, pieces) = needs(layout, region);
-        charge(bytes as u64).saturating_mul(pieces as u64).saturating_add(self.hidden())
+        let guard = self.guard.as_ref().map_or(0, |guard| guard.workspace(region)).max(self.sources.workspace());
+        charge(bytes as u64).saturating_mul(pieces as u64).saturating_add(self.hidden()).saturating_add(guard)
     }
-}
-
-/// Other files that make up a data set must lie beside it or below, and be there: the library would follow any path,
-/// and take a missing source of a virtual data set for fill values.
-fn check_neighbour(path: &Path, name: &str) -> Result<(), String> {
-    if name == "." {
-        return Ok(());
-    }
-    let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if !inside {
-        return Err(format!("it is stored in {name}, which is outside of its folder: not followed"));
-    }
-    let place = path.parent().unwrap_or(Path::new(".")).join(name);
-    // A pattern (`part-%b.h5`) stands for as many files as there are.
-    if !name.contains('%') && !place.is_file() {
-        return Err(format!("it is stored in {}, which is not there", place.display()));
-    }
-    Ok(())
 }
 
 /// The buffers that reading a region needs: bytes of one, and how many.
@@ -141,21 +117,29 @@ pub(super) fn read<T: Real>(
     let _hidden = context.allocator().reserve(foreign.hidden())?;
     let (bytes, pieces) = needs(layout, region);
     let mut buffers = (0..pieces).map(|_| context.scratch::<u8>(bytes)).collect::<Result<Vec<_>>>()?;
+    foreign.sources.check(context)?;
     let file = input.library()?;
-    let dataset = open_dataset(&file, path, &foreign.name)?
-        .ok_or_else(|| Error::file(path, format!("variable {} is gone", foreign.name)))?;
-    let native = storage.number.native().map_err(said)?;
+    if open_dataset(&file, path, &foreign.name)?.is_none() {
+        return Err(Error::file(path, format!("variable {} is gone", foreign.name)));
+    }
+    let dataset = raw::open_beside(&file, &foreign.name).map_err(said)?;
+    let native = dataset.dtype().and_then(|stored| storage.number.in_memory(&stored)).map_err(said)?;
     layout.batches(region, |batch, parts| {
         let mut pieces = Vec::with_capacity(parts.len());
         for (Part { region: part, .. }, buffer) in parts.iter().zip(&mut buffers) {
             let bytes = &mut buffer.as_mut_slice()[..part.len() * layout.item];
+            if let Some(guard) = &foreign.guard {
+                guard.check(input, context, part)?;
+            }
             // Elements that were never written and have no fill value are left as they are.
             bytes.fill(0);
             raw::read_box(&dataset, &native, &part.start, &part.shape, bytes).map_err(said)?;
             context.report(&Event::Read { stored: foreign.share(bytes.len()), direct: false });
-            let stored = Stored { origin: &part.start, shape: &part.shape, bytes, first: 0, shuffled: false };
+            let stored =
+                Stored { origin: &part.start, shape: &part.shape, bytes, first: 0, shuffled: false, swapped: false };
             pieces.push(Piece { region: part, stored: Some(stored) });
         }
         sink.batch(batch, &pieces)
-    })
+    })?;
+    input.check_unchanged()
 }

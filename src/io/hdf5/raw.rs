@@ -1,22 +1,30 @@
 //! The few calls into the HDF5 library that its Rust interface has no safe form of. The one file here with `unsafe`.
 
-use std::ffi::c_char;
+use std::ffi::{CString, c_char, c_void};
+use std::mem::MaybeUninit;
 use std::sync::Once;
 
-use ::hdf5::plist::DatasetCreate;
+use ::hdf5::plist::{DatasetAccess, DatasetCreate};
 use ::hdf5::sync::sync;
-use ::hdf5::{Attribute, Dataset, Dataspace, Datatype, Hyperslab, Selection, SliceOrIndex, h5check};
+use ::hdf5::{
+    Attribute, Dataset, Dataspace, Datatype, File, Group, Hyperslab, Location, Selection, SliceOrIndex, h5check,
+};
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5a::{H5Aget_storage_size, H5Aread};
-use hdf5_sys::h5d::H5Dread;
+use hdf5_sys::h5d::{H5D_fill_value_t, H5Dopen2, H5Dread};
 use hdf5_sys::h5i::{H5Idec_ref, hid_t};
-use hdf5_sys::h5p::{H5P_DEFAULT, H5Pget_filter2, H5Pget_virtual_count, H5Pget_virtual_filename};
+use hdf5_sys::h5l::{H5L_info2_t, H5L_type_t, H5Lexists, H5Lget_info2};
+use hdf5_sys::h5p::{
+    H5P_DEFAULT, H5Pfill_value_defined, H5Pget_fill_value, H5Pget_filter2, H5Pget_virtual_count,
+    H5Pget_virtual_dsetname, H5Pget_virtual_filename,
+};
 use hdf5_sys::h5pl::H5PLset_loading_state;
 use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
 use hdf5_sys::h5s::H5S_ALL;
 use hdf5_sys::h5t::{
-    H5T_cdata_t, H5T_class_t, H5T_pers_t, H5T_sign_t, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tis_variable_str,
-    H5Tregister, H5Tunregister,
+    H5T_NATIVE_B8, H5T_NATIVE_B16, H5T_NATIVE_B32, H5T_NATIVE_B64, H5T_cdata_t, H5T_class_t, H5T_order_t, H5T_pers_t,
+    H5T_sign_t, H5Tcopy, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tget_super, H5Tis_variable_str, H5Tregister,
+    H5Tset_ebias, H5Tset_fields, H5Tset_order, H5Tset_size, H5Tunregister,
 };
 
 /// The class of a data type.
@@ -24,6 +32,7 @@ use hdf5_sys::h5t::{
 pub(super) enum Class {
     Integer { signed: bool },
     Float,
+    Bits,
     FixedText,
     VariableText,
     List,
@@ -47,12 +56,114 @@ pub(super) fn class(dtype: &Datatype) -> Class {
         match H5Tget_class(dtype.id()) {
             H5T_class_t::H5T_INTEGER => Class::Integer { signed: H5Tget_sign(dtype.id()) == H5T_sign_t::H5T_SGN_2 },
             H5T_class_t::H5T_FLOAT => Class::Float,
+            H5T_class_t::H5T_BITFIELD => Class::Bits,
             H5T_class_t::H5T_STRING if H5Tis_variable_str(dtype.id()) == 0 => Class::FixedText,
             H5T_class_t::H5T_STRING => Class::VariableText,
             H5T_class_t::H5T_VLEN => Class::List,
             _ => Class::Other,
         }
     })
+}
+
+/// Whether the link `name` of a group is a hard one; none where there is no such link.
+pub(super) fn is_hard_link(group: &Group, name: &str) -> ::hdf5::Result<Option<bool>> {
+    let name = CString::new(name).map_err(|_| "a name with a zero in it")?;
+    let mut info = MaybeUninit::<H5L_info2_t>::uninit();
+    // SAFETY: the group is open while it is borrowed, the name ends with zero, and the out-pointer is to a live local, which
+    // is looked at only where the call filled it.
+    sync(|| unsafe {
+        if h5check(H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT))? == 0 {
+            return Ok(None);
+        }
+        h5check(H5Lget_info2(group.id(), name.as_ptr(), info.as_mut_ptr(), H5P_DEFAULT))?;
+        Ok(Some(info.assume_init().type_ == H5L_type_t::H5L_TYPE_HARD))
+    })
+}
+
+/// An order of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// This machine's.
+    Native,
+    /// The other way round.
+    Swapped,
+}
+
+/// The type of the numbers that `dtype` is made of: of an enumeration its integers, else itself.
+pub(super) fn numbers_of(dtype: &Datatype) -> ::hdf5::Result<Datatype> {
+    // SAFETY: `dtype` is an open data type while it is borrowed; what `H5Tget_super` gives is a new one, ours to close.
+    sync(|| unsafe {
+        match H5Tget_class(dtype.id()) {
+            H5T_class_t::H5T_ENUM => ::hdf5::from_id(h5check(H5Tget_super(dtype.id()))?),
+            _ => Ok(dtype.clone()),
+        }
+    })
+}
+
+/// The type of floats of 16 bits. The library has one of its own only where its C compiler has.
+pub(super) fn half() -> ::hdf5::Result<Datatype> {
+    // SAFETY: the 32-bit type exists as long as the library; its copy is ours to change and to close.
+    sync(|| unsafe {
+        let half: Datatype = ::hdf5::from_id(h5check(H5Tcopy(Datatype::from_type::<f32>()?.id()))?)?;
+        h5check(H5Tset_fields(half.id(), 15, 10, 5, 0, 10))?;
+        h5check(H5Tset_size(half.id(), 2))?;
+        h5check(H5Tset_ebias(half.id(), 15))?;
+        Ok(half)
+    })
+}
+
+/// The same numbers with their bytes in an order.
+pub(super) fn ordered(native: &Datatype, order: Order) -> ::hdf5::Result<Datatype> {
+    let order = if (order == Order::Native) == cfg!(target_endian = "little") {
+        H5T_order_t::H5T_ORDER_LE
+    } else {
+        H5T_order_t::H5T_ORDER_BE
+    };
+    // SAFETY: the type is open while it is borrowed; the copy is ours to change and to close.
+    sync(|| unsafe {
+        let copy: Datatype = ::hdf5::from_id(h5check(H5Tcopy(native.id()))?)?;
+        h5check(H5Tset_order(copy.id(), order))?;
+        Ok(copy)
+    })
+}
+
+/// The type of bit fields of `size` bytes in this machine's order.
+pub(super) fn bits(size: usize) -> ::hdf5::Result<Datatype> {
+    // SAFETY: these types exist as long as the library; the copy is ours to close.
+    sync(|| unsafe {
+        let bits = match size {
+            1 => *H5T_NATIVE_B8,
+            2 => *H5T_NATIVE_B16,
+            4 => *H5T_NATIVE_B32,
+            8 => *H5T_NATIVE_B64,
+            _ => return Err("there are no bit fields of that size".into()),
+        };
+        ::hdf5::from_id(h5check(H5Tcopy(bits))?)
+    })
+}
+
+/// The fill value of a data set as bytes of the type `native`; zeros where it is undefined.
+pub(super) fn fill_value(properties: &DatasetCreate, native: &Datatype) -> ::hdf5::Result<Vec<u8>> {
+    let mut value = vec![0_u8; native.size()];
+    if !is_plain(native) {
+        return Err("a number was expected".into());
+    }
+    let mut status = H5D_fill_value_t::H5D_FILL_VALUE_ERROR;
+    // SAFETY: both identifiers are open while they are borrowed, the out-pointers are to live locals, and the buffer has
+    // the size of `native`, a plain number.
+    sync(|| unsafe {
+        h5check(H5Pfill_value_defined(properties.id(), &raw mut status))?;
+        if status != H5D_fill_value_t::H5D_FILL_VALUE_UNDEFINED {
+            h5check(H5Pget_fill_value(properties.id(), native.id(), value.as_mut_ptr().cast::<c_void>()))?;
+        }
+        Ok::<(), ::hdf5::Error>(())
+    })?;
+    Ok(value)
+}
+
+/// Whether elements of `dtype` hold no pointers.
+fn is_plain(dtype: &Datatype) -> bool {
+    matches!(class(dtype), Class::Integer { .. } | Class::Float | Class::Bits)
 }
 
 /// The parameters (at most 8) of filter number `index` of a pipeline.
@@ -78,29 +189,44 @@ pub(super) fn filter_parameters(properties: &DatasetCreate, index: usize) -> ::h
     Ok(values)
 }
 
-/// The names of the files that a virtual data set takes its values from. The interface's own list of mappings has no form
+/// The files and data sets that a virtual data set takes its values from. The interface's own list of mappings has no form
 /// for a part that was selected as one block, as most writers select it.
-pub(super) fn virtual_files(properties: &DatasetCreate) -> ::hdf5::Result<Vec<String>> {
+pub(super) fn virtual_sources(properties: &DatasetCreate) -> ::hdf5::Result<Vec<(String, String)>> {
     let mut count = 0;
     // SAFETY: the property list is open while it is borrowed, and the out-pointer is to a live local.
     sync(|| unsafe { h5check(H5Pget_virtual_count(properties.id(), &raw mut count)) })?;
-    (0..count).map(|index| virtual_file(properties, index)).collect()
+    let source = |index| {
+        let file = virtual_name(properties, index, H5Pget_virtual_filename)?;
+        Ok((file, virtual_name(properties, index, H5Pget_virtual_dsetname)?))
+    };
+    (0..count).map(source).collect()
 }
 
-fn virtual_file(properties: &DatasetCreate, index: usize) -> ::hdf5::Result<String> {
+/// A function that tells the name of the file or of the data set of a part.
+type TellName = unsafe extern "C" fn(hid_t, usize, *mut c_char, usize) -> isize;
+
+fn virtual_name(properties: &DatasetCreate, index: usize, tell: TellName) -> ::hdf5::Result<String> {
+    let unknown = "the source of a virtual data set can't be told";
     // SAFETY: the property list is open while it is borrowed; without a buffer only the length is told.
-    let length = sync(|| unsafe { H5Pget_virtual_filename(properties.id(), index, std::ptr::null_mut(), 0) });
-    let length = usize::try_from(length).map_err(|_| "the file of a virtual data set can't be told")?;
+    let length = sync(|| unsafe { tell(properties.id(), index, std::ptr::null_mut(), 0) });
+    let length = usize::try_from(length).map_err(|_| unknown)?;
     let mut name = vec![0_u8; length + 1];
     // SAFETY: the same; the buffer has room for the name and the zero at its end.
-    let told = sync(|| unsafe {
-        H5Pget_virtual_filename(properties.id(), index, name.as_mut_ptr().cast::<c_char>(), name.len())
-    });
+    let told = sync(|| unsafe { tell(properties.id(), index, name.as_mut_ptr().cast::<c_char>(), name.len()) });
     if usize::try_from(told) != Ok(length) {
-        return Err("the file of a virtual data set can't be told".into());
+        return Err(unknown.into());
     }
     name.truncate(length);
-    String::from_utf8(name).map_err(|_| "the file of a virtual data set has a name that is no UTF-8".into())
+    String::from_utf8(name).map_err(|_| "the source of a virtual data set has a name that is no UTF-8".into())
+}
+
+/// Opens a data set whose values may be in other files: they are looked for beside this one.
+pub(super) fn open_beside(file: &File, name: &str) -> ::hdf5::Result<Dataset> {
+    let access = DatasetAccess::build().efile_prefix("${ORIGIN}").finish()?;
+    let name = CString::new(name).map_err(|_| "a name with a zero in it")?;
+    // SAFETY: the file and the property list are open while they are borrowed, the name ends with zero, and the identifier
+    // that comes back is owned by nobody else.
+    sync(|| unsafe { ::hdf5::from_id(h5check(H5Dopen2(file.id(), name.as_ptr(), access.id()))?) })
 }
 
 /// Reads the box of `shape` at `start`, as numbers of the type `native`, into `out`.
@@ -112,8 +238,7 @@ pub(super) fn read_box(
     out: &mut [u8],
 ) -> ::hdf5::Result<()> {
     let fits = shape.iter().try_fold(native.size(), |bytes, &length| bytes.checked_mul(length)) == Some(out.len());
-    let number = matches!(class(native), Class::Integer { .. } | Class::Float);
-    if !fits || !number {
+    if !fits || !is_plain(native) {
         return Err("the buffer does not fit the selection".into());
     }
     let spaces = if shape.is_empty() { None } else { Some(select(dataset, start, shape)?) };
@@ -190,7 +315,7 @@ pub(super) fn stored_elements(attribute: &Attribute, limit: usize) -> ::hdf5::Re
 }
 
 /// The name of the conversion that leaves bytes as they are.
-const AS_IS: *const std::ffi::c_char = c"thermocline: as stored".as_ptr();
+const AS_IS: *const c_char = c"thermocline: as stored".as_ptr();
 
 /// Converts nothing.
 extern "C" fn as_is(
@@ -200,21 +325,21 @@ extern "C" fn as_is(
     _count: usize,
     _stride: usize,
     _background_stride: usize,
-    _values: *mut std::ffi::c_void,
-    _background: *mut std::ffi::c_void,
+    _values: *mut c_void,
+    _background: *mut c_void,
     _properties: hid_t,
 ) -> herr_t {
     0
 }
 
-/// The address of a data set's header, as references to it are stored.
-pub(crate) fn address(dataset: &Dataset) -> ::hdf5::Result<u64> {
+/// The address of the header of a data set or group, as references to it are stored.
+pub(crate) fn address(object: &Location) -> ::hdf5::Result<u64> {
     let mut reference: hobj_ref_t = 0;
     // SAFETY: the out-pointer is to a live reference of the kind asked for, the name ends in a null byte and means the
-    // data set itself, and references to objects need no space (-1).
+    // object itself, and references to objects need no space (-1).
     sync(|| unsafe {
         let out = (&raw mut reference).cast();
-        h5check(H5Rcreate(out, dataset.id(), c".".as_ptr(), H5R_type_t::H5R_OBJECT1, -1))
+        h5check(H5Rcreate(out, object.id(), c".".as_ptr(), H5R_type_t::H5R_OBJECT1, -1))
     })?;
     Ok(reference)
 }

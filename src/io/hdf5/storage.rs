@@ -1,18 +1,18 @@
 //! How a data set is stored, and which of the two ways reads it.
 
-use ::hdf5::Dataset;
 use ::hdf5::plist::DatasetCreate;
-use ::hdf5::plist::dataset_create::{ChunkOpts, FillTime, Layout as Kind};
+use ::hdf5::plist::dataset_create::{FillTime, Layout as Kind};
+use ::hdf5::{Dataset, Datatype};
 
 use super::convert::Real;
-use super::dtype::{Detected, Number, detect, with_number};
+use super::dtype::{Detected, Number, detect};
 use super::file::Input;
 use super::filters::{self, Pipeline};
 use super::index::{Contiguous, Index};
 use super::layout::{Layout, slab};
 use super::library::{self, Foreign};
 use super::tiles::Sink;
-use super::{direct, file};
+use super::{direct, file, raw};
 use crate::array::Region;
 use crate::error::{Error, Result};
 use crate::graph::TaskContext;
@@ -48,6 +48,8 @@ pub(super) enum Place {
 #[derive(Clone, Debug)]
 pub(crate) struct Storage {
     pub(super) number: Number,
+    /// Whether the file has the bytes of numbers the other way round.
+    pub(super) swapped: bool,
     pub(super) layout: Layout,
     pub(super) place: Place,
     /// The element that never written ones are.
@@ -62,9 +64,11 @@ impl Storage {
         let said =
             |error: ::hdf5::Error| file::refused(input.path(), &format!("variable {name} can't be read"), &error);
         let refuse = |problem: String| Error::file(input.path(), format!("variable {name}: {problem}"));
-        let (number, exact) = match detect(&dataset.dtype().map_err(said)?) {
-            Detected::Exact(number) => (number, true),
-            Detected::Foreign(number) => (number, false),
+        let dtype = dataset.dtype().map_err(said)?;
+        let (number, exact, swapped) = match detect(&dtype) {
+            Detected::Exact(number) => (number, true, false),
+            Detected::Swapped(number) => (number, true, true),
+            Detected::Foreign(number) => (number, false, false),
             Detected::Unsupported(found) => {
                 return Err(refuse(no_number(&found)));
             }
@@ -79,8 +83,8 @@ impl Storage {
             .filter(|&bytes| isize::try_from(bytes).is_ok())
             .ok_or_else(|| refuse(format!("its shape {extent:?} is absurd")))?;
         let properties = dataset.create_plist().map_err(said)?;
-        let fill = fill(&properties, number).map_err(said)?;
-        let reason = foreign_reason(&properties, item, exact, direct).map_err(said)?;
+        let fill = fill(&properties, &dtype, number).map_err(said)?;
+        let reason = foreign_reason(&properties, exact, direct).map_err(said)?;
         let chunk = properties.get_chunk().map_err(said)?;
         if let Some(chunk) = &chunk {
             check_chunk(chunk, &extent, item).map_err(refuse)?;
@@ -96,7 +100,7 @@ impl Storage {
             }
             Ok(pipeline) => place(input, dataset, &layout, pipeline, said)?.map_err(refuse)?,
         };
-        Ok(Self { number, layout, place, fill, whole_chunks })
+        Ok(Self { number, swapped, layout, place, fill, whole_chunks })
     }
 
     /// The type of its numbers, as they come out of the file.
@@ -144,40 +148,29 @@ impl Storage {
 }
 
 /// The fill value as bytes; zero where it is undefined or never written, as in a buffer that the library leaves alone.
-fn fill(properties: &DatasetCreate, number: Number) -> ::hdf5::Result<Vec<u8>> {
+fn fill(properties: &DatasetCreate, stored: &Datatype, number: Number) -> ::hdf5::Result<Vec<u8>> {
     if properties.get_fill_time()? == FillTime::Never {
         return Ok(vec![0; number.size()]);
     }
-    with_number!(number, S => Ok(properties.get_fill_value_as::<S>()?.unwrap_or_default().to_ne_bytes().to_vec()))
+    raw::fill_value(properties, &number.in_memory(stored)?)
 }
 
 /// The filters to undo, or why the library has to read the data set.
-fn foreign_reason(
-    properties: &DatasetCreate,
-    item: usize,
-    exact: bool,
-    direct: bool,
-) -> ::hdf5::Result<Result<Pipeline, String>> {
+fn foreign_reason(properties: &DatasetCreate, exact: bool, direct: bool) -> ::hdf5::Result<Result<Pipeline, String>> {
     let reason = match properties.get_layout()? {
         _ if !direct => "direct reading is switched off",
-        _ if !exact => "its numbers are in another byte order or precision than this machine's",
+        _ if !exact => "its numbers are of another precision or form than this machine's",
         Kind::Compact => "its layout is compact",
         Kind::Virtual => "it is virtual",
         Kind::Contiguous if !properties.get_external()?.is_empty() => "it is stored in other files",
         Kind::Contiguous => return Ok(Ok(Pipeline::default())),
-        Kind::Chunked => {
-            let pipeline = Pipeline::of(properties, item)?;
-            let unfiltered_edges = ChunkOpts::DONT_FILTER_PARTIAL_CHUNKS;
-            if !properties.get_chunk_opts()?.is_some_and(|options| options.contains(unfiltered_edges)) {
-                return Ok(pipeline);
-            }
-            "its chunks at the edges are stored without filters"
-        }
+        Kind::Chunked => return Pipeline::of(properties),
     };
     Ok(Err(reason.into()))
 }
 
-fn check_chunk(chunk: &[usize], extent: &[usize], item: usize) -> Result<(), String> {
+/// Whether chunks can be those of a data set.
+pub(super) fn check_chunk(chunk: &[usize], extent: &[usize], item: usize) -> Result<(), String> {
     let bytes = chunk.iter().try_fold(item, |bytes, &length| bytes.checked_mul(length));
     let sound = chunk.len() == extent.len() && bytes.is_some_and(|bytes| (1..=isize::MAX as usize).contains(&bytes));
     if sound { Ok(()) } else { Err(format!("its chunks of {chunk:?} don't fit its shape {extent:?}")) }
@@ -200,7 +193,11 @@ fn place(
     said: impl Fn(::hdf5::Error) -> Error,
 ) -> Result<Result<Place, String>> {
     if dataset.create_plist().map_err(&said)?.get_layout().map_err(&said)? == Kind::Chunked {
-        let index = Index::read(dataset, layout, &pipeline, input.size());
+        let whole = layout.chunk.iter().product::<usize>() as u64 * layout.item as u64;
+        let index = Index::read(dataset, layout, input.size(), |chunk| {
+            let skipped = pipeline.skipped(chunk);
+            pipeline.steps(skipped).refuses(chunk.stored, whole).map_or(Ok(skipped), Err)
+        });
         return Ok(index.map(|index| Place::Chunks(index, pipeline)));
     }
     let bytes = layout.extent.iter().product::<usize>() as u64 * layout.item as u64;

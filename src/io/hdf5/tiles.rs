@@ -30,6 +30,8 @@ pub(super) struct Stored<'a> {
     pub(super) first: usize,
     /// Whether first come the first bytes of all elements, then their second bytes, and so on.
     pub(super) shuffled: bool,
+    /// Whether the bytes of each element are the other way round.
+    pub(super) swapped: bool,
 }
 
 /// Takes pieces, hands out tiles.
@@ -122,7 +124,37 @@ fn convert<T: Real>(conversion: &Conversion, stored: &Stored<'_>, part: &Region,
             place.copy_from_slice(&stored.bytes[from * item..(from + len) * item]);
         }
     });
+    if stored.swapped && item > 1 {
+        if let Some(whole) = whole {
+            staging.copy_from_slice(whole);
+        }
+        swap(staging, item);
+        return conversion.convert(staging, out);
+    }
     conversion.convert(whole.unwrap_or(staging), out);
+}
+
+/// Turns the bytes of each element of `item` bytes round.
+fn swap(bytes: &mut [u8], item: usize) {
+    match item {
+        2 => widest(Swap::<2>(bytes)),
+        4 => widest(Swap::<4>(bytes)),
+        _ => widest(Swap::<8>(bytes)),
+    }
+}
+
+/// The loop of [`swap`] over elements of `N` bytes.
+struct Swap<'a, const N: usize>(&'a mut [u8]);
+
+impl<const N: usize> Loop for Swap<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for element in self.0.chunks_exact_mut(N) {
+            element.reverse();
+        }
+    }
 }
 
 /// Puts together elements of `item` bytes, from number `from` on, whose bytes lie apart in `bytes`.
@@ -166,6 +198,17 @@ impl<const N: usize> Loop for Unshuffle<'_, N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_turned_round() {
+        let mut bytes = [1, 2, 3, 4, 5, 6, 7, 8];
+        swap(&mut bytes, 2);
+        assert_eq!(bytes, [2, 1, 4, 3, 6, 5, 8, 7]);
+        swap(&mut bytes, 4);
+        assert_eq!(bytes, [3, 4, 1, 2, 7, 8, 5, 6]);
+        swap(&mut bytes, 8);
+        assert_eq!(bytes, [6, 5, 8, 7, 2, 1, 4, 3]);
+    }
 
     #[test]
     fn shuffled_elements_are_put_together() {

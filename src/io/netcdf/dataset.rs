@@ -9,13 +9,13 @@ use super::dimensions::{Dimension, base};
 use super::field::Field;
 use super::files::Files;
 use super::joined::Joined;
-use super::look::{Look, Unread, VariableInfo};
+use super::look::{Look, VariableInfo};
 use super::options::Options;
 use super::series::{Gap, Overlap, Series, time_axis};
 use super::unit_names;
 use crate::array::{Array, Source};
 use crate::error::{Error, Result};
-use crate::io::hdf5::{Real, Variable};
+use crate::io::hdf5::{Real, Unread, Variable};
 use crate::units::ByteSize;
 
 /// A netCDF-4 or HDF5 file, or a series of them whose variables follow each other along one dimension.

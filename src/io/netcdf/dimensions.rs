@@ -7,9 +7,9 @@
 
 use std::fmt;
 
-use ::hdf5::Dataset;
+use ::hdf5::{Dataset, File};
 
-use crate::io::hdf5::{AttributeReader, Entry, Heaps, Shape, address};
+use crate::io::hdf5::{AttributeReader, Heaps, Shape, address};
 
 /// How netCDF marks a dimension that no variable is named after.
 const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable";
@@ -56,33 +56,35 @@ pub(super) struct Scales(Vec<Scale>);
 
 impl Scales {
     /// Those among the data sets of a file.
-    pub(super) fn of(entries: &[Entry], heaps: &Heaps) -> Self {
+    pub(super) fn of(file: &File, names: &[String], heaps: &Heaps) -> Self {
         let (mut scales, mut growing) = (Vec::new(), Vec::new());
-        for entry in entries {
-            let (Ok(space), Ok(attributes)) = (entry.dataset.space(), AttributeReader::of(&entry.dataset, heaps))
-            else {
+        for name in names {
+            let Ok(dataset) = file.dataset(name) else { continue };
+            let (Ok(space), Ok(attributes)) = (dataset.space(), AttributeReader::of(&dataset, heaps)) else {
                 continue;
             };
             let unlimited = space.maxdims().contains(&None);
             match space.shape()[..] {
                 [length] if is_scale(&attributes) => {
-                    let dimension = Dimension { name: base(&entry.name).to_owned(), length, unlimited };
+                    let dimension = Dimension { name: base(name).to_owned(), length, unlimited };
                     let id = attributes.integers("_Netcdf4Dimid", 1).and_then(|ids| ids.first().copied());
-                    scales.push(Scale { dimension, id, address: address(&entry.dataset).ok() });
+                    scales.push(Scale { dimension, id, address: address(&dataset).ok() });
                 }
-                _ if unlimited => growing.push((space.shape(), attributes)),
+                _ if unlimited => {
+                    let shape = space.shape();
+                    growing.push((attributes.dimension_scales(shape.len()).unwrap_or_default(), shape));
+                }
                 _ => {}
             }
         }
         let mut scales = Self(scales);
-        growing.into_iter().for_each(|(shape, attributes)| scales.grow(&shape, &attributes));
+        growing.into_iter().for_each(|(referred, shape)| scales.grow(&shape, &referred));
         scales
     }
 
     /// An unlimited dimension is as long as the longest variable that has it.
-    fn grow(&mut self, shape: &[usize], attributes: &AttributeReader<'_>) {
-        let referred = attributes.dimension_scales(shape.len()).unwrap_or_default();
-        for (address, &length) in referred.into_iter().zip(shape) {
+    fn grow(&mut self, shape: &[usize], referred: &[Option<u64>]) {
+        for (&address, &length) in referred.iter().zip(shape) {
             let scale = self.0.iter_mut().find(|scale| scale.dimension.unlimited && scale.address == address);
             if let Some(scale) = scale.filter(|_| address.is_some()) {
                 scale.dimension.length = scale.dimension.length.max(length);

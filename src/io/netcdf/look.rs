@@ -8,7 +8,7 @@ use super::attributes::Attributes;
 use super::dimensions::{Dimension, Scales, base, is_bare_dimension};
 use crate::chunk::DType;
 use crate::io::hdf5::{
-    AttributeReader, Contents, Detected, Entry, Heaps, NOTHING, detect, filter_names, no_number, walk,
+    AttributeReader, Contents, Detected, Heaps, NOTHING, Unread, detect, filter_names, no_number, walk,
 };
 
 /// What a variable is.
@@ -47,16 +47,6 @@ impl fmt::Display for VariableInfo {
     }
 }
 
-/// Something in a file that is neither a variable that holds numbers nor a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Unread {
-    /// Its name, with the groups that hold it.
-    pub name: String,
-    /// Why it is not read, in words.
-    pub reason: String,
-}
-
 /// A file's dimensions, variables and attributes.
 #[derive(Debug)]
 pub(super) struct Look {
@@ -74,12 +64,12 @@ impl Look {
     /// Looks at `file`. What can't be looked at is left unread.
     pub(super) fn at(file: &File, scales: &Scales, heaps: &Heaps) -> Self {
         let Contents { datasets, groups, others, .. } = walk(file);
-        let mut unread: Vec<Unread> = others.into_iter().map(|(name, reason)| Unread { name, reason }).collect();
+        let mut unread = others;
         let mut variables = Vec::new();
-        for entry in &datasets {
-            match variable(entry, scales, heaps) {
+        for name in &datasets {
+            match variable(file, name, scales, heaps) {
                 Ok(found) => variables.extend(found),
-                Err(reason) => unread.push(Unread { name: entry.name.clone(), reason }),
+                Err(other) => unread.push(other),
             }
         }
         let mut dimensions = scales.dimensions();
@@ -141,23 +131,24 @@ impl Look {
 
 /// What a data set is, if it is a variable that holds numbers; nothing of a dimension without a variable, else why it is
 /// not read.
-fn variable(entry: &Entry, scales: &Scales, heaps: &Heaps) -> Result<Option<VariableInfo>, String> {
-    let said = |error: ::hdf5::Error| format!("it can't be looked at: {error}");
-    let reader = AttributeReader::of(&entry.dataset, heaps).map_err(said)?;
+fn variable(file: &File, name: &str, scales: &Scales, heaps: &Heaps) -> Result<Option<VariableInfo>, Unread> {
+    let said = |error: ::hdf5::Error| Unread::perhaps(name, format!("it can't be looked at: {error}"));
+    let dataset = file.dataset(name).map_err(said)?;
+    let reader = AttributeReader::of(&dataset, heaps).map_err(said)?;
     if is_bare_dimension(&reader) {
         return Ok(None);
     }
-    let number = match detect(&entry.dataset.dtype().map_err(said)?) {
-        Detected::Exact(number) | Detected::Foreign(number) => number,
-        Detected::Unsupported(found) => return Err(no_number(&found)),
+    let number = match detect(&dataset.dtype().map_err(said)?) {
+        Detected::Exact(number) | Detected::Swapped(number) | Detected::Foreign(number) => number,
+        Detected::Unsupported(found) => return Err(Unread::something(name, no_number(&found))),
     };
-    if entry.dataset.space().map_err(said)?.is_null() {
-        return Err(NOTHING.into());
+    if dataset.space().map_err(said)?.is_null() {
+        return Err(Unread::something(name, NOTHING));
     }
-    let shape = scales.shape(&entry.name, &entry.dataset, &reader).map_err(said)?;
-    let properties = entry.dataset.create_plist().map_err(said)?;
+    let shape = scales.shape(name, &dataset, &reader).map_err(said)?;
+    let properties = dataset.create_plist().map_err(said)?;
     Ok(Some(VariableInfo {
-        name: entry.name.clone(),
+        name: name.to_owned(),
         shape: shape.lengths,
         dimensions: shape.dimensions,
         dtype: number.dtype(),

@@ -37,7 +37,7 @@ impl Member {
         let input = Arc::new(Input::new(path, descriptors.clone())?);
         let file = input.library()?;
         let heaps = input.heaps(&file)?;
-        let member = Self { input, scales: Scales::of(&walk(&file).datasets, &heaps) };
+        let member = Self { input, scales: Scales::of(&file, &walk(&file).datasets, &heaps) };
         let found = more(&Opened { member: &member, file, heaps })?;
         Ok((member, found))
     }

@@ -98,13 +98,13 @@ mod series;
 mod time;
 mod unit_names;
 
-pub use super::hdf5::{AttributeValue, ReadPath, Real, Variable};
+pub use super::hdf5::{AttributeValue, ReadPath, Real, Unread, Variable};
 pub use attributes::Attributes;
 pub use coordinate::Coordinate;
 pub use dataset::{Dataset, open, open_many};
 pub use dimensions::Dimension;
 pub use field::{Dimensions, Field, FieldGroups, Label, Nearest, Place, TimePart};
 pub use files::Files;
-pub use look::{Unread, VariableInfo};
+pub use look::VariableInfo;
 pub use series::{Gap, Overlap};
 pub use time::{Calendar, DateTime, Season, TimeUnits};

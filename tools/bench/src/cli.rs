@@ -36,6 +36,8 @@ pub(crate) enum Command {
     List,
     /// Show what a netCDF or HDF5 file holds, and which way it would be read
     Info(Info),
+    /// Print the SHA-256 of what each data set of an HDF5 file holds, to be compared with what other readers find
+    Checksum(Checksum),
     /// Time a workload (mean, if none is named) beside the bare loop: read, inflate, fold, and nothing else
     Limit(Limit),
     /// Order recorded task graphs, and count the outputs that one worker then holds at once
@@ -215,6 +217,34 @@ impl Workload {
 pub(crate) struct Info {
     /// The file
     pub(crate) file: PathBuf,
+}
+
+/// What to hash.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Checksum {
+    /// The file
+    pub(crate) file: PathBuf,
+    /// Data sets, with the groups that hold them: /forecast/sst [default: all that hold numbers]
+    #[arg(value_name = "VAR")]
+    pub(crate) variables: Vec<String>,
+    /// Write what was found to this file, also where some can't be read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// The bytes that are never exceeded, e.g. 4GiB
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_limit: Option<Amount>,
+    /// Worker threads
+    #[arg(long, value_name = "N", value_parser = threads())]
+    pub(crate) threads: Option<usize>,
+    /// Where to spill: folders with commas between, e.g. /mnt/fast:100GiB,/mnt/large
+    #[arg(long, value_name = "SPEC", value_parser = scratch)]
+    pub(crate) scratch: Option<String>,
+    /// Read all through the HDF5 library, for comparing the two ways
+    #[arg(long)]
+    pub(crate) library: bool,
+    /// Also hash what is far larger than its file, as nearly none of it was ever written
+    #[arg(long)]
+    pub(crate) sparse: bool,
 }
 
 /// What the hardware is compared with.

@@ -1,6 +1,7 @@
 //! The ocean benchmark: makes OISST-like data, runs workloads over it, measures the bare loop.
 
 mod account;
+mod checksum;
 mod cli;
 mod error;
 mod generate;
@@ -74,6 +75,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
             print(&Workload::value_variants().iter().map(line).collect::<String>())
         }
         Some(Command::Info(options)) => info::info(options.file, interrupt),
+        Some(Command::Checksum(options)) => checksum::checksum(&options, interrupt),
         Some(Command::Limit(options)) => limit::limit(&options, interrupt),
         Some(Command::Order(options)) => order::order(&options, interrupt),
     }

@@ -13,5 +13,6 @@ folder computes them, and the answers are compared with what NumPy makes of the 
 - `chains`   cases of several operations
 - `fields`   what is done with variables of files, by xarray; `fixtures` files that are written for that, `files` their
   cases, `real` those of real files, which are skipped where there are none
+- `stored`   what HDF5 files hold, byte for byte: `bench checksum` beside h5py
 - `report`   what a person reads
 """

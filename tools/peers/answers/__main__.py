@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import json
 import os
 import platform
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+from importlib import metadata
 from pathlib import Path
 
 import cftime
@@ -20,7 +22,7 @@ import answers
 
 from . import along, case, chains, creation, elementwise, files, overlap, products, random, real, reductions, structure
 from .differences import DIFFERENCES
-from .report import show, verdict
+from .report import Named, Verdict, show, verdict
 
 GROUPS = (elementwise, reductions, structure, chains, creation, along, products, overlap, random)
 
@@ -43,6 +45,7 @@ def main() -> int:
         print(
             f"Python {platform.python_version()}",
             *(f"{peer.__name__} {peer.__version__}" for peer in peers),
+            *(f"{name} {metadata.version(name)}" for name in ("h5py", "hdf5plugin")),
             sep=", ",
         )
         return 0
@@ -68,8 +71,22 @@ def main() -> int:
         return 1
     found = case.read(options.work)
     verdicts = [verdict(each, found.get(number)) for number, each in enumerate(cases)]
+    verdicts += [each for each in stored(options, folder, data) if options.only in each.case.text()]
     skipped = [] if data else ["real files: THERMOCLINE_TEST_DATA, their folder, is not set"]
     return 0 if show(verdicts, DIFFERENCES, skipped) else 1
+
+
+def stored(options: argparse.Namespace, folder: Path, data: str | None) -> list[Verdict]:
+    """What the program that compares what HDF5 files hold finds."""
+    arguments = [options.programs.resolve() / "bench", folder.resolve(), str(options.seed), *([data] if data else [])]
+    ended = subprocess.run(
+        [sys.executable, "-m", "answers.stored", *arguments], stdout=subprocess.PIPE, text=True, timeout=PATIENCE
+    )
+    found = [json.loads(line) for line in ended.stdout.splitlines()]
+    verdicts = [Verdict(Named("stored", each.pop("name")), **each) for each in found]
+    if ended.returncode != 0:
+        verdicts.append(Verdict(Named("stored", "all files"), False, "exit code 0", str(ended.returncode)))
+    return verdicts
 
 
 def compute(program: Path, cases: list[case.Case], folder: Path) -> str | None:

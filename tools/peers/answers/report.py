@@ -11,10 +11,21 @@ from .rules import judge
 
 
 @dataclass(frozen=True)
+class Named:
+    """What is compared by another program than the one for cases."""
+
+    group: str
+    name: str
+
+    def text(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether a case passed; if it did not, what was expected and what was found."""
 
-    case: Case
+    case: Case | Named
     right: bool
     expected: str = ""
     found: str = ""

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use thermocline::ByteSize;
 use thermocline::io::netcdf::{self, Attributes, Dataset, VariableInfo};
 
-use self::text::{clean, pair};
+pub(crate) use self::text::clean;
+use self::text::pair;
 use crate::error::{BenchError, Result};
 use crate::interrupt::Interrupt;
 use crate::print;

@@ -13,7 +13,7 @@ const LINES: usize = 8;
 pub(super) const WIDEST_NAME: usize = 32;
 
 /// A text without line breaks, and without what a terminal would act on; control characters are shown as such.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let shown = |letter: char| match letter {
         '\n' | '\r' | '\t' => ' ',
         // Those that turn the direction of writing are no control characters to Rust.

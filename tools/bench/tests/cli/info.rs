@@ -1,12 +1,12 @@
-//! `bench info`: what it tells of sound files, and that no file does it harm.
+//! `bench info`: what it tells of files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use hdf5::File;
 use hdf5::types::{FixedAscii, VarLenUnicode};
 
+use crate::hostile::{confined, files};
 use crate::sea::{self, sea};
 use crate::support::{bench, run};
 
@@ -98,50 +98,6 @@ fn what_is_no_hdf5_is_one_line_that_says_what_it_is() {
     assert!(info(&nothing).contains("nothing is in it"));
 }
 
-fn files(folder: &str) -> Vec<PathBuf> {
-    let home = std::env::var_os("THERMOCLINE_TEST_DATA").expect("this test runs where the data are");
-    let mut files: Vec<PathBuf> = Vec::new();
-    let mut folders = vec![PathBuf::from(home).join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files.sort();
-    files
-}
-
-/// Within so much time and memory: of all addresses, so of what is resident, too.
-fn confined(path: &Path) -> (Option<i32>, String, String) {
-    let program = "ulimit -v 262144 && exec timeout 10 \"$0\" info \"$1\"";
-    let output = Command::new("sh").arg("-c").arg(program).arg(env!("CARGO_BIN_EXE_bench")).arg(path).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
-}
-
-#[test]
-#[cfg_attr(not(real_data), ignore = "needs THERMOCLINE_TEST_DATA")]
-fn no_file_does_harm() {
-    let all = files("hdf5/bad");
-    assert!(all.len() > 70, "{}", all.len());
-    for path in all {
-        let (code, out, err) = confined(&path);
-        let name = path.display().to_string();
-        match code {
-            Some(0) => assert!(out.starts_with(&name) && err.is_empty(), "{name}: {out} {err}"),
-            Some(1) => {
-                let line = err.strip_suffix('\n').unwrap_or_default();
-                assert!(line.starts_with("bench: ") && line.contains(&name) && !line.contains('\n'), "{name}: {err}");
-                assert!(out.is_empty(), "{name}: {out}");
-            }
-            other => panic!("{name}: {other:?} {err}"),
-        }
-        let odd = |letter: char| letter.is_control() && letter != '\n';
-        assert!(!out.contains(odd) && !err.contains(odd), "{name}");
-    }
-}
-
 #[test]
 #[cfg_attr(not(real_data), ignore = "needs THERMOCLINE_TEST_DATA")]
 fn files_that_are_sound_are_shown() {
@@ -151,7 +107,7 @@ fn files_that_are_sound_are_shown() {
     let sound: Vec<&PathBuf> = sound.iter().filter(of_hdf5).collect();
     let mut shown = 0;
     for path in &sound {
-        let (code, out, err) = confined(path);
+        let (code, out, err) = confined("info", path, &[]);
         assert!(matches!(code, Some(0 | 1)), "{}: {code:?} {err}", path.display());
         shown += usize::from(code == Some(0) && out.lines().count() > 2);
     }

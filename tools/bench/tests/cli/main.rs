@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing should fail")]
 
+mod checksum;
 mod endings;
 mod figures;
 mod generated;
+mod hostile;
 mod info;
 mod inputs;
 mod interrupts;
