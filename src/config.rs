@@ -3,10 +3,14 @@
 //! The environment is read once, when a session is built; a bad value is an error that names the variable, the value
 //! and what is accepted. [`Config::describe`] prints each setting and where it came from.
 
+mod tier;
+
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+pub(crate) use self::tier::is_ram;
+pub use self::tier::{TierKind, TierSpec};
+use self::tier::{Tiers, default_scratch};
 use crate::error::{Error, Result};
 use crate::units::{Amount, ByteSize};
 
@@ -100,47 +104,6 @@ impl fmt::Display for Eviction {
     }
 }
 
-/// A place for scratch: `path` or `path:capacity`, e.g. `/mnt/nvme/scratch:200GiB`.
-///
-/// ```
-/// use thermocline::TierSpec;
-///
-/// let tier: TierSpec = "/mnt/nvme:200GiB".parse()?;
-/// assert_eq!(tier.capacity.map(|size| size.bytes()), Some(200 << 30));
-/// # Ok::<(), thermocline::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TierSpec {
-    /// The folder. It is made if it is not there.
-    pub path: PathBuf,
-    /// The most bytes to use there. Default: 90 % of what is free.
-    pub capacity: Option<ByteSize>,
-}
-
-impl FromStr for TierSpec {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let bad = || Error::Config {
-            setting: "scratch".into(),
-            found: text.into(),
-            expected: "a folder, or folder:capacity, e.g. /mnt/nvme:200GiB".into(),
-        };
-        let (path, capacity) = match text.rsplit_once(':') {
-            Some((path, capacity)) => (path, Some(capacity.parse().map_err(|_| bad())?)),
-            None => (text, None),
-        };
-        if path.is_empty() { Err(bad()) } else { Ok(Self { path: path.into(), capacity }) }
-    }
-}
-
-impl fmt::Display for TierSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        self.capacity.map_or(Ok(()), |capacity| write!(f, ":{capacity}"))
-    }
-}
-
 /// A value and where it came from.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting<T> {
@@ -214,7 +177,7 @@ impl Config {
             overrides.scratch.map(Tiers),
             "SCRATCH",
             lookup,
-            "folders with commas between, each with a capacity if wanted, e.g. /mnt/fast:100GiB,/mnt/large",
+            "folders with commas between, each with a capacity and a kind if wanted, e.g. /mnt/pmem:dax,/mnt/fast:100GiB,/mnt/large",
             || Tiers(vec![default_scratch(lookup)]),
         )?;
         Ok(Self {
@@ -309,17 +272,6 @@ impl FromStr for Switch {
     }
 }
 
-/// A list of tiers, commas between.
-struct Tiers(Vec<TierSpec>);
-
-impl FromStr for Tiers {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        text.split(',').map(|tier| tier.trim().parse()).collect::<Result<_>>().map(Self)
-    }
-}
-
 /// Whether `THERMOCLINE_{name}` is on; off where nothing is said.
 pub(crate) fn switch(name: &str) -> Result<bool> {
     let lookup = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -370,22 +322,6 @@ fn available_memory() -> Result<ByteSize> {
         0 => Err(unknown(&"the system reports none")),
         available => Ok(ByteSize::new(available)),
     }
-}
-
-/// The magic number of tmpfs (`statfs(2)`).
-const TMPFS: i64 = 0x0102_1994;
-
-/// Whether `path` lies on a tmpfs: RAM by another name.
-pub(crate) fn is_tmpfs(path: &Path) -> bool {
-    rustix::fs::statfs(path).is_ok_and(|about| about.f_type == TMPFS)
-}
-
-/// The user's cache folder, else `/var/tmp`; never a tmpfs, which is RAM.
-fn default_scratch(lookup: Lookup<'_>) -> TierSpec {
-    let cache = lookup("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let usable = |path: &PathBuf| path.is_dir() && !is_tmpfs(path);
-    let path = cache.filter(usable).map_or_else(|| Path::new("/var/tmp").to_owned(), |cache| cache.join("thermocline"));
-    TierSpec { path, capacity: None }
 }
 
 #[cfg(test)]

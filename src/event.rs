@@ -8,6 +8,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// The name of a task: that of its layer, and the place of its block in it. Displayed as the task's key.
 ///
 /// ```
@@ -105,7 +107,13 @@ pub enum Event<'a> {
         /// Whether it is used where it lies, from a mapping, rather than copied.
         in_place: bool,
     },
-    /// A chunk that had been dropped rather than written was made again.
+    /// Scratch did not take a chunk, or did not give it back. The run goes on if it can: the chunk stays in memory, is
+    /// written elsewhere, or is made again.
+    ScratchFailed {
+        /// Why.
+        error: &'a Error,
+    },
+    /// A chunk was made again: it had been dropped rather than written, or scratch did not give it back.
     Redone {
         /// Its task.
         task: Label<'a>,

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::event::{Observer, Observers};
 use crate::graph::{Graph, Key, Layers, Task};
 use crate::scheduler::{Held, Keep, Plan, Results, Running, Scheduler, Stats};
+use crate::spill::TierStatus;
 use crate::units::Amount;
 
 /// Something lazy that a session can compute: it builds tasks, and makes its result of the wanted ones' chunks.
@@ -259,9 +260,9 @@ impl Builder {
         self
     }
 
-    /// Where to spill: folders with commas between, each with a capacity if wanted, e.g.
-    /// `"/mnt/fast:100GiB,/mnt/large"`. Default: `thermocline` in
-    /// `$XDG_CACHE_HOME`, else `/var/tmp`.
+    /// Where to spill: folders with commas between, filled in this order, each `path[:capacity][:kind]`, e.g.
+    /// `"/mnt/pmem:dax,/mnt/fast:100GiB,/mnt/large"`. Default: `thermocline` in `$XDG_CACHE_HOME`, else `/var/tmp`. See
+    /// [`guide::scratch`](crate::guide::scratch).
     #[must_use]
     pub fn scratch(mut self, tiers: impl Into<String>) -> Self {
         self.scratch = Some(tiers.into());
@@ -323,7 +324,7 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Config`] for a setting that is not accepted, wherever it came from; [`Error::Scratch`] where a scratch
-    /// folder can't be used; [`Error::Thread`].
+    /// folder can't be used; [`Error::MemoryLimit`] where one in RAM takes more than the limit; [`Error::Thread`].
     pub fn build(mut self) -> Result<Session> {
         if let Some(tiers) = &self.scratch {
             let tiers = tiers.split(',').map(|tier| tier.trim().parse()).collect::<Result<Vec<TierSpec>>>()?;
@@ -402,6 +403,23 @@ impl Session {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.inner.config
+    }
+
+    /// The places of its scratch, in order: what they lie on, and how much of them is used.
+    ///
+    /// ```
+    /// use thermocline::Session;
+    ///
+    /// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// for tier in session.tiers() {
+    ///     println!("{tier}"); // e.g. /var/tmp: disk, 0 B of 45 GiB used, 45 GiB left
+    /// }
+    /// assert_eq!(session.tiers().len(), session.config().scratch().len());
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tiers(&self) -> Vec<TierStatus> {
+        self.inner.scheduler.tiers()
     }
 
     /// Computes a collection, or several at once.

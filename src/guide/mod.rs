@@ -5,6 +5,7 @@
 //! - [`lanes`]: running sums, order statistics, products of matrices.
 //! - [`blocks`]: functions of one's own.
 //! - [`memory`]: what a limit means, and what a plan says.
+//! - [`scratch`]: where blocks go that memory does not hold, and what happens when that place fails.
 //! - [`environment`]: settings from outside.
 //!
 //! Other chapters stand where their names are: [`ufunc`](crate::array::ufunc) for operations element by element and
@@ -26,6 +27,9 @@ pub mod blocks {}
 
 #[doc = include_str!("memory.md")]
 pub mod memory {}
+
+#[doc = include_str!("scratch.md")]
+pub mod scratch {}
 
 #[doc = include_str!("environment.md")]
 pub mod environment {}

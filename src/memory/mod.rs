@@ -28,4 +28,6 @@ pub(crate) use eviction::NEVER;
 pub(crate) use grant::{Grant, TaskGrant, charge_value};
 pub(crate) use ledger::Ledger;
 pub(crate) use load::load;
-pub(crate) use slot::{Garbage, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob, Writing};
+pub(crate) use slot::{
+    Garbage, Loaded, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob, Writing,
+};

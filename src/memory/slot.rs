@@ -11,6 +11,8 @@
 //!     └────> Gone (redo) ──> Loading ──> Dirty
 //! ```
 //!
+//! A load that finds its frame damaged ends in Dirty as well, where the chunk could be made again, else in Gone as before.
+//!
 //! A chunk is readable in Dirty, Writing and Clean. The last reader, or the handle that holds it, releases it from any
 //! state; what was under way is then thrown away when it ends. Clean keeps the frame: to evict it costs no write.
 //! *Mapped* of the design is Clean whose buffer is the mapping; *Spilled* and *Dropped* are Gone with a frame, and without.
@@ -197,9 +199,23 @@ pub(crate) enum Pinned {
     /// It is here.
     Ready(Chunk),
     /// The caller must bring it back, and say so with [`Slots::loaded`].
-    Load(Recovery),
+    Load {
+        recovery: Recovery,
+        /// It may be made again where its frame is of no use.
+        redoable: bool,
+    },
     /// Another task is loading it.
     Wait,
+}
+
+/// A chunk that was brought back.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) chunk: Chunk,
+    /// For values whose memory carries no charge of its own.
+    pub(crate) charge: Option<Charge>,
+    /// It was made again: whatever there is of it on scratch is of no use.
+    pub(crate) remade: bool,
 }
 
 /// All chunks of a session.
@@ -226,8 +242,12 @@ pub(crate) struct Slots {
 pub(crate) enum Missing {
     /// It is in memory, or somebody is bringing it.
     Nothing,
-    /// So many bytes have to be loaded.
-    Load(u64),
+    /// It has to be loaded.
+    Load {
+        bytes: u64,
+        /// It may be made again where its frame is of no use.
+        redoable: bool,
+    },
     /// So many bytes have to be made again.
     Redo(u64),
 }
@@ -306,9 +326,10 @@ impl Slots {
 
     /// What must be reserved for reading the chunk.
     pub(crate) fn missing(&self, id: SlotId) -> Missing {
-        match self.get(id).map(|slot| (&slot.state, slot.bytes)) {
-            Some((State::Gone(Recovery::Frame(_)), bytes)) => Missing::Load(bytes),
-            Some((State::Gone(Recovery::Redo), bytes)) => Missing::Redo(bytes),
+        let Some(slot) = self.get(id) else { return Missing::Nothing };
+        match &slot.state {
+            State::Gone(Recovery::Frame(_)) => Missing::Load { bytes: slot.bytes, redoable: slot.ways.redo.is_some() },
+            State::Gone(Recovery::Redo) => Missing::Redo(slot.bytes),
             _ => Missing::Nothing,
         }
     }
@@ -336,9 +357,10 @@ impl Slots {
             State::Loading(_) => Pinned::Wait,
             State::Gone(recovery) => {
                 let (recovery, announced) = (recovery.clone(), std::mem::take(&mut slot.announced));
+                let redoable = slot.ways.redo.is_some();
                 slot.state = State::Loading(recovery.clone());
                 self.announced -= announced;
-                Pinned::Load(recovery)
+                Pinned::Load { recovery, redoable }
             }
         }
     }
@@ -372,21 +394,23 @@ impl Slots {
         self.get(id).is_some_and(|slot| matches!(slot.state, State::Loading(_)))
     }
 
-    /// A load has ended: with the chunk, or in vain.
-    pub(crate) fn loaded(&mut self, id: SlotId, loaded: Option<(Chunk, Option<Charge>)>) {
-        let Some(slot) = self.get_mut(id) else { return };
-        if let State::Loading(recovery) = &slot.state {
-            slot.state = match (loaded, recovery.clone()) {
-                (None, recovery) => State::Gone(recovery),
-                (Some((chunk, charge)), recovery) => {
-                    slot.charge = charge;
-                    match recovery {
-                        Recovery::Frame(stored) => State::Clean(chunk, stored),
-                        Recovery::Redo => State::Dirty(chunk),
-                    }
-                }
-            };
-        }
+    /// A load has ended: with the chunk, or in vain. Gives the frame that is of no use any more, where there is one.
+    pub(crate) fn loaded(&mut self, id: SlotId, loaded: Option<Loaded>) -> Option<Stored> {
+        let slot = self.get_mut(id)?;
+        let State::Loading(recovery) = &slot.state else { return None };
+        let recovery = recovery.clone();
+        let Some(Loaded { chunk, charge, remade }) = loaded else {
+            slot.state = State::Gone(recovery);
+            return None;
+        };
+        slot.charge = charge;
+        let (state, useless) = match recovery {
+            Recovery::Frame(stored) if remade => (State::Dirty(chunk), Some(stored)),
+            Recovery::Frame(stored) => (State::Clean(chunk, stored), None),
+            Recovery::Redo => (State::Dirty(chunk), None),
+        };
+        slot.state = state;
+        useless
     }
 
     /// A reader is done; `next_use` is where the chunk is needed next.
@@ -490,6 +514,8 @@ impl Slots {
     fn send_away(&mut self, id: SlotId, writing: Writing, garbage: &mut Garbage, writes: &mut Vec<WriteJob>) -> bool {
         let redo = self.is_redone(id);
         let Some(slot) = self.get_mut(id) else { return false };
+        // What scratch does not take is made again however long that takes.
+        let redo = redo || (slot.ways.redo.is_some() && writing == Writing::Nothing);
         let (bytes, owner) = (slot.bytes, slot.owner);
         let gone = match &slot.state {
             State::Clean(chunk, stored) => Some((chunk.clone(), Recovery::Frame(stored.clone()))),

@@ -34,11 +34,13 @@ use super::job::{Failure, Finished, Job, Made, Write};
 use super::outcome::Announce;
 use super::plan::inputs;
 use super::run::{Place, Run, Status};
-use crate::chunk::{Charge, Chunk, charge};
+use crate::chunk::charge;
 use crate::config::Eviction;
 use crate::error::{Error, Result};
 use crate::graph::{Size, TaskId};
-use crate::memory::{Garbage, Grant, Ledger, Missing, NewChunk, SlotId, Slots, Stored, Ways, WriteJob, Writing};
+use crate::memory::{
+    Garbage, Grant, Ledger, Loaded, Missing, NewChunk, SlotId, Slots, Stored, Ways, WriteJob, Writing,
+};
 use crate::spill::{Frame, STAGING};
 
 /// How many chunks are written ahead of need at a time: one lane writes them, and should find the next one there.
@@ -306,9 +308,13 @@ impl Core {
             let Some(slot) = run.slot(input) else { continue };
             match self.slots.missing(slot) {
                 Missing::Nothing => {}
-                Missing::Load(bytes) => {
+                Missing::Load { bytes, redoable } => {
                     load = load.saturating_add(bytes);
                     staging = STAGING;
+                    if redoable {
+                        // Should its frame be damaged.
+                        redo = redo.max(run.graph.cost(input).workspace);
+                    }
                 }
                 Missing::Redo(bytes) => {
                     load = load.saturating_add(bytes);
@@ -377,13 +383,14 @@ impl Core {
         }
     }
 
-    /// A load has ended. The chunk is then there for whoever waits for it, or the error is.
-    pub(super) fn loaded(&mut self, slot: SlotId, outcome: Result<(Chunk, Option<Charge>)>) {
+    /// A load has ended. The chunk is then there for whoever waits for it, or the error is. Gives what is to be dropped
+    /// without the lock: a frame that was of no use.
+    pub(super) fn loaded(&mut self, slot: SlotId, outcome: Result<Loaded>) -> Option<Stored> {
         match outcome {
             Ok(loaded) => self.slots.loaded(slot, Some(loaded)),
             Err(error) => {
                 self.load_failure = Some(error);
-                self.slots.loaded(slot, None);
+                self.slots.loaded(slot, None)
             }
         }
     }

@@ -87,7 +87,10 @@ impl Lane<'_> {
     fn settle_oldest(&mut self) {
         let Some((write, Copied { begun, decode, mappable })) = self.begun.pop_front() else { return };
         self.bytes -= begun.stored_bytes();
-        let frame = self.shared.scratch.settle(begun);
+        let frame = match begun.settle() {
+            Ok(frame) => frame,
+            Err(error) => return self.end(write, Err(error)),
+        };
         let (bytes, stored) = (frame.bytes() as u64, frame.stored_bytes());
         self.shared.counters.add_spilled(bytes);
         self.shared.observers.tell(&Event::Spilled { bytes, stored });
@@ -95,6 +98,9 @@ impl Lane<'_> {
     }
 
     fn end(&mut self, write: Write, outcome: Result<Stored>) {
+        if let Err(error @ (Error::Scratch { .. } | Error::ScratchFull { .. })) = &outcome {
+            self.shared.scratch_failed(error);
+        }
         let Write { job, announce } = write;
         let (slot, bytes) = (job.slot, job.bytes);
         // Before the slot's own reference, which is dropped last and gives the bytes back.

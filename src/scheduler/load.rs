@@ -2,6 +2,9 @@
 //!
 //! All of that is paid for by the reader's grant, one input after the other; then it waits for those that others bring
 //! back. Each task brings back its own before it waits, so these waits can't form a circle.
+//!
+//! What scratch does not give back as it was is made again, where the session still knows how: a root that is cheap to redo.
+//! The grant has room for that. The damaged frame then goes, and the chunk is as new.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -12,10 +15,8 @@ use crate::chunk::{Allocator, Charge, Chunk};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::{Graph, TaskContext, TaskId, Work};
-use crate::memory::{Pinned, Recovery, SlotId, Stored, TaskGrant, charge_value, load};
+use crate::memory::{Loaded, Pinned, Recovery, SlotId, Stored, TaskGrant, charge_value, load};
 use crate::spill::{STAGING, Staging};
-
-type Loaded = (Chunk, Option<Charge>);
 
 /// Brings inputs of one task back.
 struct Loader<'a> {
@@ -44,16 +45,17 @@ pub(super) fn load_inputs(
         chunks.push(match pinned {
             Pinned::Ready(chunk) => Some(chunk),
             Pinned::Wait => None,
-            Pinned::Load(recovery) => {
+            Pinned::Load { recovery, redoable } => {
                 let outcome = match &failure {
-                    None => loader.bring_back(input, recovery),
+                    None => loader.bring_back(input, recovery, redoable),
                     Some(error) => Err(Error::clone(error)),
                 };
-                let chunk = outcome.as_ref().ok().map(|(chunk, _)| chunk.clone());
+                let chunk = outcome.as_ref().ok().map(|loaded| loaded.chunk.clone());
                 if let Err(error) = &outcome {
                     failure.get_or_insert_with(|| error.clone());
                 }
-                shared.core.lock().loaded(slot, outcome);
+                let damaged = shared.core.lock().loaded(slot, outcome);
+                drop(damaged);
                 shared.loads.notify_all();
                 chunk
             }
@@ -81,11 +83,12 @@ fn wait_for_others(shared: &Shared, slots: &[SlotId], chunks: Vec<Option<Chunk>>
 }
 
 impl Loader<'_> {
-    fn bring_back(&mut self, input: TaskId, recovery: Recovery) -> Result<Loaded> {
-        match recovery {
-            Recovery::Frame(stored) => self.load(&stored),
-            Recovery::Redo => self.redo(input),
-        }
+    fn bring_back(&mut self, input: TaskId, recovery: Recovery, redoable: bool) -> Result<Loaded> {
+        let Recovery::Frame(stored) = recovery else { return self.redo(input) };
+        let outcome = self.load(&stored);
+        let Err(error @ (Error::Corrupt { .. } | Error::Scratch { .. })) = &outcome else { return outcome };
+        self.shared.scratch_failed(error);
+        if redoable { self.redo(input) } else { outcome }
     }
 
     fn load(&mut self, stored: &Stored) -> Result<Loaded> {
@@ -101,12 +104,12 @@ impl Loader<'_> {
         let decoded = catch_unwind(AssertUnwindSafe(|| {
             let (chunk, in_place) = load(stored, grant, staging)?;
             let charge = charge_value(grant, chunk.value().unmetered_bytes())?;
-            Ok(((chunk, charge), in_place))
+            Ok((Loaded { chunk, charge, remade: false }, in_place))
         }));
         let (loaded, in_place) =
             decoded.unwrap_or_else(|payload| Err(panicked("loading a chunk from scratch", payload)))?;
         let elapsed = started.elapsed();
-        shared.scratch.has_read(&stored.frame, elapsed);
+        stored.frame.was_read(elapsed);
         shared.core.lock().slots.rates.read(bytes, elapsed);
         shared.counters.add_reloaded(bytes, in_place);
         shared.observers.tell(&Event::Reloaded { bytes, stored: stored.frame.stored_bytes(), in_place });
@@ -125,6 +128,6 @@ impl Loader<'_> {
         let made = made.map_err(|failure| failure.of(key.to_string(), vec![graph.key(self.task).to_string()]))?;
         shared.counters.add_redone();
         shared.observers.tell(&Event::Redone { task: key.label(), elapsed: made.took });
-        Ok((made.chunk, made.charge))
+        Ok(Loaded { chunk: made.chunk, charge: made.charge, remade: true })
     }
 }

@@ -38,6 +38,8 @@ mod run;
 mod simulator;
 #[cfg(test)]
 mod stuck;
+#[cfg(test)]
+mod trouble;
 mod word;
 mod worker;
 
@@ -67,7 +69,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Observers};
 use crate::graph::{Graph, Key, Order, TaskId, Work};
 use crate::memory::{Ledger, SlotId};
-use crate::spill::Scratch;
+use crate::spill::{Scratch, TierStatus};
 use crate::units::ByteSize;
 
 /// What the threads of a session share.
@@ -109,6 +111,8 @@ struct Counters {
     in_place: AtomicU64,
     prefetched: AtomicU64,
     redone: AtomicU64,
+    /// Frames that could not be written or read.
+    failures: AtomicU64,
     read: AtomicU64,
     /// Of `read`, what a foreign library read.
     read_by_library: AtomicU64,
@@ -166,8 +170,10 @@ pub struct Stats {
     pub in_place_bytes: u64,
     /// Bytes in memory of the chunks that the system was told to read from scratch before they were loaded.
     pub prefetched_bytes: u64,
-    /// The number of tasks that were done again rather than spilled.
+    /// The number of tasks that were done again: rather than spilled, or for a chunk that scratch did not give back.
     pub redone_tasks: u64,
+    /// How often scratch did not take a chunk, or did not give it back. The run went on, if it could.
+    pub scratch_failures: u64,
     /// Bytes of input that were read, as they are stored.
     pub input_bytes: u64,
     /// Of these, the bytes that went through a foreign library, not directly.
@@ -286,6 +292,12 @@ impl Shared {
         self.locked(|core, effects| core.let_go(slot, bytes, stuck, effects));
     }
 
+    /// Scratch did not take a chunk, or did not give it back.
+    fn scratch_failed(&self, error: &Error) {
+        self.counters.failures.fetch_add(1, Ordering::Relaxed);
+        self.observers.tell(&Event::ScratchFailed { error });
+    }
+
     /// Counts and passes on what a task reports.
     fn report(&self, event: &Event<'_>) {
         if let Event::Read { stored, direct } = event {
@@ -352,7 +364,11 @@ struct Prepared {
 impl Scheduler {
     /// Starts the threads.
     pub(crate) fn start(config: &Config, observers: Observers) -> Result<Self> {
-        let scratch = Scratch::new(config.scratch(), config.compression(), config.in_place())?;
+        Self::start_on(Scratch::of(config)?, config, observers)
+    }
+
+    /// Starts the threads, on scratch that is there already.
+    fn start_on(scratch: Scratch, config: &Config, observers: Observers) -> Result<Self> {
         let limit = config.memory_limit().bytes();
         let ledger = Arc::new(Ledger::new(limit));
         if !ledger.try_charge(scratch.ram_bytes()) {
@@ -447,6 +463,7 @@ impl Scheduler {
             self.shared.begin_ample(Ample::new(new, held, self.shared.ledger.clone(), waiting));
         } else {
             let new = Run::new(new);
+            self.shared.scratch.reopen();
             self.shared.locked(|core, effects| {
                 // Others may have been taken on since.
                 check(core, &plan)?;
@@ -504,6 +521,11 @@ impl Scheduler {
         self.shared.locked(|core, effects| core.fail_all(&Error::Cancelled, effects));
     }
 
+    /// The places of scratch, in order.
+    pub(crate) fn tiers(&self) -> Vec<TierStatus> {
+        self.shared.scratch.status()
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         let Shared { counters, ledger, scratch, .. } = &*self.shared;
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -514,6 +536,7 @@ impl Scheduler {
             in_place_bytes: count(&counters.in_place),
             prefetched_bytes: count(&counters.prefetched),
             redone_tasks: count(&counters.redone),
+            scratch_failures: count(&counters.failures),
             input_bytes: count(&counters.read),
             library_bytes: count(&counters.read_by_library),
             charged_bytes: ledger.charged(),

@@ -103,25 +103,33 @@ impl Staging {
     }
 }
 
-/// Chooses how `bytes`, made of items of `item_size`, are stored on a disk of this pace.
-pub(super) fn choose(
-    compression: Compression,
-    bytes: &[u8],
-    item_size: usize,
-    disk: Disk,
-    staging: &mut Staging,
-) -> Codec {
-    if compression == Compression::None {
-        return Codec::Raw;
+/// What trying to pack some bytes, made of items of one size, gave.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trial {
+    sample: Sample,
+    shuffle: u8,
+}
+
+impl Trial {
+    pub(super) fn new(bytes: &[u8], item_size: usize, staging: &mut Staging) -> Self {
+        let item_size = u8::try_from(item_size).unwrap_or(1);
+        let plain = sample(bytes, 1, staging);
+        let shuffled = if item_size > 1 { Some(sample(bytes, item_size, staging)) } else { None };
+        match shuffled {
+            Some(sample) if sample.after < plain.after => Self { sample, shuffle: item_size },
+            _ => Self { sample: plain, shuffle: 1 },
+        }
     }
-    let item_size = u8::try_from(item_size).unwrap_or(1);
-    let plain = sample(bytes, 1, staging);
-    let shuffled = if item_size > 1 { Some(sample(bytes, item_size, staging)) } else { None };
-    let (sample, shuffle) = match shuffled {
-        Some(shuffled) if shuffled.after < plain.after => (shuffled, item_size),
-        _ => (plain, 1),
-    };
-    if compression == Compression::Lz4 || sample.pays(disk) { Codec::Lz4 { shuffle } } else { Codec::Raw }
+
+    /// How they are stored on a disk of this pace.
+    pub(super) fn codec(self, compression: Compression, disk: Disk) -> Codec {
+        let pays = || self.sample.pays(disk);
+        match compression {
+            Compression::None => Codec::Raw,
+            Compression::Auto if !pays() => Codec::Raw,
+            _ => Codec::Lz4 { shuffle: self.shuffle },
+        }
+    }
 }
 
 /// What packing some of the bytes gave.

@@ -6,8 +6,13 @@
 //! aligned  payload: the blocks one after the other (a page border for raw frames, so that they can be mapped)
 //! ```
 //!
-//! Everything is native-endian: scratch never leaves its process. Nothing in a frame is trusted (**S1**): lengths must
-//! be those that the handle remembers, every hash must fit, else the frame is [`Error::Corrupt`].
+//! Everything is native-endian: scratch never leaves its process. Nothing in a frame is trusted (**S1**). Its handle, in
+//! memory, remembers where the payload lies, how long it is, and the header's own hash; the header has the hash of the
+//! table, the table those of the blocks. What does not fit is [`Error::Corrupt`]: a flipped bit, a file that was cut, and
+//! also a frame that is whole but another one, as after a write that the disk forgot. Only then is a length of the table
+//! used, and no offset is ever read from a frame. What lies between table and payload is nobody's, and is not looked at.
+//!
+//! In persistent memory a frame is stored raw and used where it lies: no copy of it is made, and none is in the page cache.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,6 +45,8 @@ struct Inner {
     bytes: usize,
     payload: u64,
     stored: u64,
+    /// The hash of the header, which seals all else.
+    seal: u64,
     in_place: bool,
 }
 
@@ -127,12 +134,27 @@ impl Begun {
         self.frame.inner.stored
     }
 
-    /// Waits for the disk, and drops the frame's pages from the page cache (S5). Gives what the disk took of this thread's
-    /// time, too.
-    pub(super) fn settle(self) -> (Frame, Duration) {
+    /// Waits until it is on the disk, and drops its pages from the page cache (S5).
+    ///
+    /// # Errors
+    /// [`Error::Scratch`], [`Error::ScratchFull`] where the disk did not take it: the frame is gone.
+    pub(crate) fn settle(self) -> Result<Frame> {
+        let Self { frame, handing } = self;
         let started = Instant::now();
-        self.frame.inner.extent.settle(self.frame.inner.stored);
-        (self.frame, self.handing + started.elapsed())
+        let outcome = frame.inner.extent.settle(frame.inner.stored);
+        let tier = frame.inner.extent.tier().clone();
+        match outcome {
+            Ok(()) => {
+                tier.learn(|disk| disk.write.learn(frame.inner.stored, handing + started.elapsed()));
+                Ok(frame)
+            }
+            Err(error) => {
+                // First, because bytes that are given back open the tier.
+                drop(frame);
+                tier.close(error.clone());
+                Err(error)
+            }
+        }
     }
 }
 
@@ -170,11 +192,12 @@ pub(super) fn begin(
         table.extend_from_slice(&xxh3_64(stored).to_ne_bytes());
     }
     extent.write(HEADER as u64, &table)?;
-    extent.write(0, &header(codec, bytes.len(), at - payload, &table))?;
+    let header = header(codec, bytes.len(), at - payload, &table);
+    extent.write(0, &header)?;
     extent.shrink(at);
     extent.begin_settling(0, at);
-    let in_place = in_place && codec == Codec::Raw && bytes.len() >= MAP_FROM;
-    let inner = Inner { extent, codec, bytes: bytes.len(), payload, stored: at, in_place };
+    let in_place = in_place && codec == Codec::Raw && bytes.len() >= MAP_FROM && extent.may_be_mapped();
+    let inner = Inner { extent, codec, bytes: bytes.len(), payload, stored: at, seal: xxh3_64(&header), in_place };
     Ok(Begun { frame: Frame { inner: Arc::new(inner) }, handing })
 }
 
@@ -189,9 +212,16 @@ impl Frame {
         self.inner.stored
     }
 
-    /// Whether it is stored as it is.
-    pub(super) fn is_raw(&self) -> bool {
-        self.inner.codec == Codec::Raw
+    /// Bringing it back has taken so long. Of packed ones that does not say what the disk took.
+    pub(crate) fn was_read(&self, took: Duration) {
+        if self.inner.codec == Codec::Raw {
+            self.tier().learn(|disk| disk.read.learn(self.stored_bytes(), took));
+        }
+    }
+
+    /// Where it lies.
+    pub(super) fn tier(&self) -> &Tier {
+        self.inner.extent.tier()
     }
 
     /// Has the system begin to read it: it will be wanted soon.
@@ -215,14 +245,14 @@ impl Frame {
             match frame.codec {
                 Codec::Lz4 { shuffle } if entry.stored < block.len() => {
                     let packed = staging.packed_mut(entry.stored).ok_or_else(|| self.corrupt("a block is too long"))?;
-                    frame.extent.read(at, packed)?;
+                    self.read(at, packed)?;
                     self.check(packed, &entry)?;
                     if !staging.unpack(entry.stored, block, shuffle) {
                         return Err(self.corrupt("a block does not decompress to its length"));
                     }
                 }
                 _ if entry.stored == block.len() => {
-                    frame.extent.read(at, block)?;
+                    self.read(at, block)?;
                     self.check(block, &entry)?;
                 }
                 _ => return Err(self.corrupt("a block has another length than it should")),
@@ -259,17 +289,17 @@ impl Frame {
     fn read_table(&self) -> Result<Vec<u8>> {
         let frame = &*self.inner;
         let mut front = vec![0; HEADER + blocks_of(frame.bytes, frame.codec) * ENTRY];
-        frame.extent.read(0, &mut front)?;
+        self.read(0, &mut front)?;
         let table = front.split_off(HEADER);
         let expected = header(frame.codec, frame.bytes, frame.stored - frame.payload, &table);
-        if front != expected {
+        if front != expected || xxh3_64(&front) != frame.seal {
             return Err(self.corrupt("the header or the block table is not what was written"));
         }
-        let total: u64 = table_of(&table).map(|entry| entry.stored as u64).sum();
-        if total != frame.stored - frame.payload {
-            return Err(self.corrupt("the blocks' lengths do not add up"));
-        }
         Ok(table)
+    }
+
+    fn read(&self, at: u64, out: &mut [u8]) -> Result<()> {
+        if self.inner.extent.read(at, out)? { Ok(()) } else { Err(self.corrupt("its end is not there")) }
     }
 
     fn check(&self, stored: &[u8], entry: &Entry) -> Result<()> {
@@ -281,18 +311,36 @@ impl Frame {
         Error::Corrupt { path: extent.tier().path().to_owned(), offset: extent.offset(), problem: problem.into() }
     }
 
-    /// Damages the byte at `at`.
+    /// The bytes at `at`, as they are on scratch.
     #[cfg(test)]
-    pub(super) fn flip(&self, at: u64) {
-        let mut byte = [0];
-        self.inner.extent.read(at, &mut byte).unwrap();
-        self.inner.extent.write(at, &[!byte[0]]).unwrap();
+    pub(super) fn peek(&self, at: u64, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        assert!(self.inner.extent.read(at, &mut bytes).unwrap());
+        bytes
     }
 
-    /// Whether the byte at `at` lies between the table and the payload.
+    /// Overwrites the bytes at `at` on scratch.
     #[cfg(test)]
-    pub(super) fn is_padding(&self, at: u64) -> bool {
+    pub(super) fn poke(&self, at: u64, bytes: &[u8]) {
+        self.inner.extent.write(at, bytes).unwrap();
+    }
+
+    /// Where the table ends, and where the payload begins.
+    #[cfg(test)]
+    pub(super) fn padding(&self) -> std::ops::Range<u64> {
         let front = (HEADER + blocks_of(self.inner.bytes, self.inner.codec) * ENTRY) as u64;
-        (front..self.inner.payload).contains(&at)
+        front..self.inner.payload
+    }
+
+    /// Has all hashes of header and table fit what they are about: what a clever forger would do.
+    #[cfg(test)]
+    pub(super) fn seal_again(&self) {
+        let end = self.padding().start as usize;
+        let mut front = self.peek(0, end);
+        let table = xxh3_64(&front[HEADER..]);
+        front[40..48].copy_from_slice(&table.to_ne_bytes());
+        let own = xxh3_64(&front[..HEADER - 8]);
+        front[HEADER - 8..HEADER].copy_from_slice(&own.to_ne_bytes());
+        self.poke(0, &front);
     }
 }

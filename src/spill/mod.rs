@@ -7,34 +7,46 @@
 //! - A **frame** is one value's bytes behind a checked header (**S1**, **S3**; [`frame`]).
 //! - An **extent** is where a frame lies: preallocated before it is written (**S2**), given back and punched when
 //!   its last user is gone (**M3**, **S5**; [`segment`]).
-//! - A **tier** is a folder with a capacity; when one is full the next is tried (**S4**; [`tier`]).
+//! - A **tier** is a folder with a capacity; when one is full, or fails, the next is tried (**S4**; [`tier`]).
 //!
-//! Files are unlinked as they are made (`O_TMPFILE`), so nothing of them remains however the process ends (**M6**).
+//! Files are made so that nobody else gets at them and nothing of them remains however the process ends (**M6**;
+//! [`folder`]). What is asked of them goes through a seam, for tests that have it fail ([`store`]).
 //!
-//! Locks: one a tier, over lists of free extents and nothing else; one over the paces that were measured. No system call
-//! is made under them (**D2**).
+//! Who writes keeps the bytes in memory until a frame is [settled](Begun::settle): whatever fails before, nothing is lost.
+//!
+//! Locks: one a tier, over lists of free extents and nothing else; one a tier over the paces that were measured, one over
+//! why it is closed, one over how files are made. No system call is made under them (**D2**).
 //! This layer knows nothing of chunks, graphs or budgets.
 
 mod codec;
+#[cfg(test)]
+pub(crate) mod faults;
+mod folder;
 mod frame;
 mod free;
+#[cfg(test)]
+mod mutations;
 mod pace;
 mod segment;
+mod status;
+mod store;
 mod sys;
 mod tier;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
+use codec::{Codec, Trial};
 pub(crate) use codec::{STAGING, Staging};
+#[cfg(test)]
+pub(crate) use folder::Naming;
 pub(crate) use frame::{Begun, Frame, MappedFrame};
-use pace::Disk;
 pub(crate) use pace::Pace;
-use parking_lot::Mutex;
+pub use status::TierStatus;
+pub(crate) use store::Stores;
 use tier::Tier;
 
-use crate::config::{Compression, TierSpec};
+use crate::config::{Compression, Config, TierKind, TierSpec};
 use crate::error::{Error, Result};
 use crate::units::ByteSize;
 
@@ -45,7 +57,6 @@ pub(crate) struct Scratch {
     compression: Compression,
     in_place: bool,
     used: Arc<Usage>,
-    disk: Mutex<Disk>,
 }
 
 /// Bytes in use on scratch, and the most there were.
@@ -67,50 +78,73 @@ impl Usage {
 }
 
 impl Scratch {
-    /// Scratch in the given places, tried in order. Files are made only when something is written.
+    /// Scratch as a session's settings say.
     ///
     /// # Errors
-    /// Where a place is no folder that can be written to.
-    pub(crate) fn new(tiers: &[TierSpec], compression: Compression, in_place: bool) -> Result<Self> {
-        let used = Arc::new(Usage::default());
-        let tiers = tiers.iter().map(|spec| Tier::open(spec, used.clone()).map(Arc::new)).collect::<Result<_>>()?;
-        Ok(Self { tiers, compression, in_place, used, disk: Mutex::default() })
+    /// Where a place can't be used.
+    pub(crate) fn of(config: &Config) -> Result<Self> {
+        Self::new(config.scratch(), config.compression(), config.in_place(), &Stores::default())
     }
 
-    /// Begins to store `bytes`, made of items of `item_size`, in the first tier with room. They are copied: the caller may
-    /// let go of them, but the system's memory has them until they are [settled](Self::settle).
+    /// Scratch in the given places, tried in order, on files that `stores` makes.
+    ///
+    /// # Errors
+    /// Where a place can't be used.
+    pub(crate) fn new(tiers: &[TierSpec], compression: Compression, in_place: bool, stores: &Stores) -> Result<Self> {
+        let used = Arc::new(Usage::default());
+        let open = |spec| Tier::open(spec, stores.clone(), used.clone()).map(Arc::new);
+        Ok(Self { tiers: tiers.iter().map(open).collect::<Result<_>>()?, compression, in_place, used })
+    }
+
+    /// Begins to store `bytes`, made of items of `item_size`, in the first tier that takes them. They are copied, but the
+    /// caller must be able to have them again until they are [settled](Begun::settle).
     ///
     /// # Errors
     /// [`Error::ScratchFull`] where no tier has room; [`Error::Scratch`] where writing fails.
     pub(crate) fn begin(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Begun> {
-        let disk = *self.disk.lock();
-        let codec = codec::choose(self.compression, bytes, item_size, disk, staging);
-        let mut full = None;
+        let mut trial = None;
+        let mut failure = None;
         for tier in &self.tiers {
+            if let Some(error) = tier.closed() {
+                failure = Some(error);
+                continue;
+            }
+            let codec = if self.compression == Compression::None || self.is_used_in_place(tier) {
+                Codec::Raw
+            } else {
+                let trial = trial.get_or_insert_with(|| Trial::new(bytes, item_size, staging));
+                trial.codec(self.compression, tier.disk())
+            };
             match frame::begin(tier, bytes, codec, self.in_place, staging) {
-                Err(error @ Error::ScratchFull { .. }) => full = Some(error),
-                outcome => return outcome,
+                Ok(begun) => return Ok(begun),
+                Err(error) => {
+                    if !matches!(error, Error::ScratchFull { .. }) {
+                        tier.close(error.clone());
+                    }
+                    failure = Some(error);
+                }
             }
         }
-        Err(full.unwrap_or(Error::ScratchFull {
+        Err(failure.unwrap_or(Error::ScratchFull {
             path: "(none)".into(),
             asked: ByteSize::new(bytes.len() as u64),
             left: ByteSize::new(0),
         }))
     }
 
-    /// Waits until a frame is on the disk.
-    pub(crate) fn settle(&self, begun: Begun) -> Frame {
-        let (frame, took) = begun.settle();
-        self.disk.lock().write.learn(frame.stored_bytes(), took);
-        frame
+    /// Whether what is stored in a tier is used there as it is, without a disk between that packing would help.
+    fn is_used_in_place(&self, tier: &Tier) -> bool {
+        tier.kind() == TierKind::Dax && self.in_place && self.compression == Compression::Auto
     }
 
-    /// Bringing a frame back has taken so long. Of packed ones it does not say what the disk took.
-    pub(crate) fn has_read(&self, frame: &Frame, took: Duration) {
-        if frame.is_raw() {
-            self.disk.lock().read.learn(frame.stored_bytes(), took);
-        }
+    /// Tries tiers again that failed: a new run begins.
+    pub(crate) fn reopen(&self) {
+        self.tiers.iter().for_each(|tier| tier.reopen());
+    }
+
+    /// The tiers, in order.
+    pub(crate) fn status(&self) -> Vec<TierStatus> {
+        self.tiers.iter().map(|tier| TierStatus::of(tier)).collect()
     }
 
     /// Bytes that tiers in RAM (a named tmpfs) may take: part of the memory limit.
@@ -135,19 +169,19 @@ mod tests {
 
     pub(super) fn scratch(compression: Compression) -> (tempfile::TempDir, Scratch) {
         let folder = tempfile::tempdir_in("/var/tmp").unwrap();
-        let spec = TierSpec { path: folder.path().to_owned(), capacity: None };
-        let scratch = Scratch::new(&[spec], compression, true).unwrap();
+        let tier = TierSpec::new(folder.path());
+        let scratch = Scratch::new(&[tier], compression, true, &Stores::default()).unwrap();
         (folder, scratch)
     }
 
     impl Scratch {
         /// Stores `bytes` and waits for that.
-        fn write(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Frame> {
-            Ok(self.settle(self.begin(bytes, item_size, staging)?))
+        pub(super) fn write(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Frame> {
+            self.begin(bytes, item_size, staging)?.settle()
         }
     }
 
-    fn noise(len: usize) -> Vec<u8> {
+    pub(super) fn noise(len: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         (0..len)
             .map(|_| {
@@ -159,7 +193,7 @@ mod tests {
             .collect()
     }
 
-    fn smooth(len: usize) -> Vec<u8> {
+    pub(super) fn smooth(len: usize) -> Vec<u8> {
         (0..len / 4).flat_map(|i| ((i / 7) as f32).to_le_bytes()).collect()
     }
 
@@ -200,8 +234,8 @@ mod tests {
     #[test]
     fn a_full_tier_says_what_was_asked_and_what_is_left() {
         let folder = tempfile::tempdir_in("/var/tmp").unwrap();
-        let spec = TierSpec { path: folder.path().to_owned(), capacity: Some(ByteSize::new(1 << 20)) };
-        let scratch = Scratch::new(&[spec], Compression::None, true).unwrap();
+        let tier = TierSpec { capacity: Some(ByteSize::new(1 << 20)), ..TierSpec::new(folder.path()) };
+        let scratch = Scratch::new(&[tier], Compression::None, true, &Stores::default()).unwrap();
         let mut staging = Staging::new();
         let kept = scratch.write(&noise(500_000), 1, &mut staging).unwrap();
         let error = scratch.write(&noise(800_000), 1, &mut staging).unwrap_err();
@@ -210,40 +244,36 @@ mod tests {
         scratch.write(&noise(800_000), 1, &mut staging).unwrap();
     }
 
+    /// Tiers are filled in order; the next has what the first can't take, and the first is used again when it has room.
     #[test]
-    fn the_next_tier_takes_what_the_first_cannot() {
-        let folder = tempfile::tempdir_in("/var/tmp").unwrap();
-        let tier = |capacity| TierSpec { path: folder.path().to_owned(), capacity };
-        let tiers = [tier(Some(ByteSize::new(4096))), tier(None)];
-        let scratch = Scratch::new(&tiers, Compression::None, false).unwrap();
+    fn tiers_are_filled_in_order() {
+        let folders = [(); 3].map(|()| tempfile::tempdir_in("/var/tmp").unwrap());
+        let capacities = [Some(ByteSize::new(1 << 20)), Some(ByteSize::new(2 << 20)), None];
+        let tiers: Vec<TierSpec> = folders
+            .iter()
+            .zip(capacities)
+            .map(|(f, capacity)| TierSpec { capacity, ..TierSpec::new(f.path()) })
+            .collect();
+        let scratch = Scratch::new(&tiers, Compression::None, true, &Stores::default()).unwrap();
         let mut staging = Staging::new();
-        let frame = scratch.write(&noise(100_000), 1, &mut staging).unwrap();
-        let mut back = vec![0; 100_000];
-        frame.read_into(&mut back, &mut staging).unwrap();
-        assert_eq!(back, noise(100_000));
-    }
-
-    #[test]
-    fn damage_is_found_wherever_it_is() {
-        for compression in [Compression::Lz4, Compression::None] {
-            let (_folder, scratch) = scratch(compression);
-            let mut staging = Staging::new();
-            let bytes = smooth(200_000);
-            let frame = scratch.write(&bytes, 4, &mut staging).unwrap();
-            let stored = frame.stored_bytes();
-            let step = (stored / 97).max(1);
-            for at in (0..stored).step_by(step as usize).chain([stored - 1]) {
-                frame.flip(at);
-                let mut back = vec![0; bytes.len()];
-                let outcome = frame.read_into(&mut back, &mut staging);
-                assert!(
-                    matches!(outcome, Err(Error::Corrupt { .. })) || (outcome.is_ok() && frame.is_padding(at)),
-                    "byte {at} of {stored}: {outcome:?}"
-                );
-                frame.flip(at);
-            }
-            let mut back = vec![0; bytes.len()];
-            frame.read_into(&mut back, &mut staging).unwrap();
+        let mut store = || scratch.write(&noise(500_000), 1, &mut staging).unwrap();
+        let mut frames: Vec<Frame> = (0..8).map(|_| store()).collect();
+        let places = |frames: &[Frame]| -> Vec<usize> {
+            let place = |frame: &Frame| tiers.iter().position(|tier| tier.path == frame.tier().path()).unwrap();
+            frames.iter().map(place).collect()
+        };
+        assert_eq!(places(&frames), [0, 0, 1, 1, 1, 1, 2, 2]);
+        let status = scratch.status();
+        assert!(status[0].used >= ByteSize::new(1_000_000) && status[0].left < ByteSize::new(500_000), "{status:?}");
+        assert_eq!(status[1].capacity, ByteSize::new(2 << 20));
+        frames.swap_remove(1);
+        assert_eq!(places(&[store()]), [0]);
+        for frame in &frames {
+            let mut back = vec![0; 500_000];
+            frame.read_into(&mut back, &mut Staging::new()).unwrap();
+            assert!(back == noise(500_000));
         }
+        drop(frames);
+        assert_eq!(scratch.used(), 0);
     }
 }

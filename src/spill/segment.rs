@@ -1,19 +1,17 @@
-//! Segments: unlinked files; extents: the runs of them that frames lie in.
+//! Segments: files; extents: the runs of them that frames lie in.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
-use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
-use rustix::io::Errno;
+use rustix::fs::Advice;
 
+use super::folder::Name;
 use super::free::FreeList;
-use super::sys;
+use super::store::Store;
 use super::tier::Tier;
 use crate::error::Result;
-use crate::units::ByteSize;
 
 /// Extents start and end on page borders, so that each can be mapped and punched by itself.
 pub(super) const PAGE: u64 = 4096;
@@ -21,11 +19,33 @@ pub(super) const PAGE: u64 = 4096;
 /// A segment takes extents up to this length in all; a longer extent gets a segment of its own.
 pub(super) const SEGMENT: u64 = 4 << 30;
 
-/// An unlinked file.
+/// A file.
 #[derive(Debug)]
 pub(super) struct Segment {
-    pub(super) file: File,
-    pub(super) free: Mutex<FreeList>,
+    store: Box<dyn Store>,
+    /// Goes after the file's last use.
+    _name: Option<Name>,
+    free: Mutex<FreeList>,
+    /// It lies in persistent memory: there is no page cache between.
+    dax: bool,
+    /// The disk failed to take something of it: what is on its way there is not to be trusted, and nothing new is written.
+    retired: AtomicBool,
+}
+
+impl Segment {
+    pub(super) fn new(store: Box<dyn Store>, name: Option<Name>) -> Self {
+        let dax = store.is_dax();
+        Self { store, _name: name, free: Mutex::default(), dax, retired: AtomicBool::new(false) }
+    }
+
+    /// Takes `len` bytes of at most `most` in all.
+    pub(super) fn take(&self, len: u64, most: u64) -> Option<u64> {
+        if self.is_retired() { None } else { self.free.lock().take(len, most) }
+    }
+
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::SeqCst)
+    }
 }
 
 /// A run of a segment that belongs to one frame. Dropping it punches it and gives it back.
@@ -35,6 +55,8 @@ pub(super) struct Extent {
     segment: Arc<Segment>,
     offset: u64,
     len: u64,
+    /// The filesystem keeps blocks for it.
+    allocated: bool,
 }
 
 impl Extent {
@@ -44,20 +66,18 @@ impl Extent {
         tier.reserve(len)?;
         // From here on, dropping the extent gives everything back.
         let (segment, offset) = tier.place(len).inspect_err(|_| tier.unreserve(len))?;
-        let extent = Self { tier: tier.clone(), segment, offset, len };
-        extent.preallocate()?;
+        let mut extent = Self { tier: tier.clone(), segment, offset, len, allocated: false };
+        extent.allocated = extent.preallocate()?;
         Ok(extent)
     }
 
-    fn preallocate(&self) -> Result<()> {
-        loop {
-            match fallocate(&self.segment.file, FallocateFlags::empty(), self.offset, self.len) {
-                // Without fallocate, a positioned write that finds the disk full still is an error, not a signal.
-                Ok(()) | Err(Errno::NOTSUP) => return Ok(()),
-                Err(Errno::INTR) => {}
-                Err(Errno::NOSPC | Errno::DQUOT | Errno::FBIG) => return Err(self.tier.full(self.len)),
-                Err(error) => return Err(self.tier.failed("preallocating", error.into())),
-            }
+    /// Whether this filesystem can: without that, a positioned write that finds the disk full still is an error, not a
+    /// signal.
+    fn preallocate(&self) -> Result<bool> {
+        match uninterrupted(|| self.segment.store.allocate(self.offset, self.len)) {
+            Ok(()) => Ok(true),
+            Err(error) if is_unsupported(&error) => Ok(false),
+            Err(error) => Err(self.tier.failed_write(self.len, "preallocating", error)),
         }
     }
 
@@ -74,57 +94,97 @@ impl Extent {
     /// Writes `bytes` at `at`; short writes go on, interrupted ones begin again.
     pub(super) fn write(&self, at: u64, bytes: &[u8]) -> Result<()> {
         debug_assert!(at + bytes.len() as u64 <= self.len, "a frame stays within its extent");
-        self.segment.file.write_all_at(bytes, self.offset + at).map_err(|error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => self.tier.full(self.len),
-            _ => self.tier.failed("writing", error),
-        })
+        let mut done = 0;
+        while done < bytes.len() {
+            let offset = self.offset + at + done as u64;
+            match uninterrupted(|| self.segment.store.write(&bytes[done..], offset)) {
+                Ok(0) => return Err(self.tier.failed("writing", io::ErrorKind::WriteZero.into())),
+                Ok(written) => done += written,
+                Err(error) => return Err(self.tier.failed_write(self.len, "writing", error)),
+            }
+        }
+        Ok(())
     }
 
-    /// Reads `out` from `at`.
-    pub(super) fn read(&self, at: u64, out: &mut [u8]) -> Result<()> {
-        self.segment.file.read_exact_at(out, self.offset + at).map_err(|error| self.tier.failed("reading", error))
+    /// Reads `out` from `at`, in parts where need be. Whether all of it is there: a file may have been cut.
+    pub(super) fn read(&self, at: u64, out: &mut [u8]) -> Result<bool> {
+        let mut done = 0;
+        while done < out.len() {
+            let offset = self.offset + at + done as u64;
+            match uninterrupted(|| self.segment.store.read(&mut out[done..], offset)) {
+                Ok(0) => return Ok(false),
+                Ok(read) => done += read,
+                Err(error) => return Err(self.tier.failed("reading", error)),
+            }
+        }
+        Ok(true)
     }
 
     /// Has the system begin to write what lies between two places to the disk, while the caller goes on.
     pub(super) fn begin_settling(&self, from: u64, to: u64) {
-        sys::begin_sync(&self.segment.file, self.offset + from, to - from);
+        if !self.segment.dax {
+            self.segment.store.begin_sync(self.offset + from, to - from);
+        }
     }
 
     /// Makes the pages of a range clean and drops them from the page cache (S5): spilled bytes must not stay in RAM
-    /// under another name. Best effort: a filesystem that can't is only less tidy.
-    pub(super) fn settle(&self, len: u64) {
-        if sys::sync_range(&self.segment.file, self.offset, len).is_ok() {
-            self.drop_cache(len);
+    /// under another name. A filesystem that can't is only less tidy; a disk that fails has not got the bytes. Which bytes,
+    /// the system does not say, and it says so once: all that is on its way to this segment counts as lost.
+    pub(super) fn settle(&self, len: u64) -> Result<()> {
+        if self.segment.dax {
+            return Ok(());
         }
+        match uninterrupted(|| self.segment.store.sync(self.offset, len)) {
+            Ok(()) => self.drop_cache(len),
+            Err(error) if is_unsupported(&error) => {}
+            Err(error) => {
+                self.segment.retired.store(true, Ordering::SeqCst);
+                return Err(self.tier.failed_write(self.len, "writing back", error));
+            }
+        }
+        if self.segment.is_retired() {
+            return Err(self.tier.failed("writing back", io::Error::from_raw_os_error(libc::EIO)));
+        }
+        Ok(())
     }
 
     /// Has the system read pages into its cache, while the caller goes on. Best effort, as well.
     pub(super) fn fill_cache(&self, len: u64) {
-        let _best_effort = fadvise(&self.segment.file, self.offset, std::num::NonZeroU64::new(len), Advice::WillNeed);
+        self.advise(len, Advice::WillNeed);
     }
 
     /// Drops clean pages from the page cache.
     pub(super) fn drop_cache(&self, len: u64) {
-        let _best_effort = fadvise(&self.segment.file, self.offset, std::num::NonZeroU64::new(len), Advice::DontNeed);
+        self.advise(len, Advice::DontNeed);
+    }
+
+    fn advise(&self, len: u64, advice: Advice) {
+        if !self.segment.dax {
+            self.segment.store.advise(self.offset, len, advice);
+        }
+    }
+
+    /// Whether it may be mapped: nobody else changes the file, and it has no holes to be filled on a full disk.
+    pub(super) fn may_be_mapped(&self) -> bool {
+        self.allocated && self.tier.maps()
     }
 
     /// Maps `len` bytes from `at`, or `None` where this filesystem does not allow it.
     pub(super) fn map(&self, at: u64, len: usize) -> Option<memmap2::Mmap> {
-        sys::map(&self.segment.file, self.offset + at, len).ok()
+        self.segment.store.map(self.offset + at, len).ok()
     }
 
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    pub(super) fn tier(&self) -> &Tier {
+    pub(super) fn tier(&self) -> &Arc<Tier> {
         &self.tier
     }
 
     fn give_back(&self, offset: u64, len: u64) {
-        let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         // Where holes can't be punched the blocks stay until the segment goes; the extent is used again all the same.
-        let _best_effort = fallocate(&self.segment.file, punch, offset, len);
+        let _best_effort = uninterrupted(|| self.segment.store.punch(offset, len));
         self.segment.free.lock().give_back(offset, len);
         self.tier.unreserve(len);
     }
@@ -136,24 +196,17 @@ impl Drop for Extent {
     }
 }
 
-impl Segment {
-    pub(super) fn new(file: File) -> Self {
-        Self { file, free: Mutex::new(FreeList::default()) }
+/// Calls again where a signal came between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
     }
 }
 
-impl Tier {
-    /// The error of an extent of `asked` bytes that finds no room.
-    pub(super) fn full(&self, asked: u64) -> crate::Error {
-        crate::Error::ScratchFull {
-            path: self.path().to_owned(),
-            asked: ByteSize::new(asked),
-            left: ByteSize::new(self.left()),
-        }
-    }
-
-    /// The error of a failed system call.
-    pub(super) fn failed(&self, operation: &'static str, source: io::Error) -> crate::Error {
-        crate::Error::Scratch { path: self.path().to_owned(), operation, source: Arc::new(source) }
-    }
+/// Whether a filesystem does not know a call at all.
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::ESPIPE | libc::ENODEV | libc::EINVAL))
 }

@@ -1,74 +1,166 @@
-//! A tier: a folder for scratch, with a capacity.
+//! A tier: a folder for scratch, with a capacity (S4).
 //!
-//! A folder on a tmpfs is RAM by another name: it is used only where the user names it with a capacity, which is then
-//! part of what the memory limit pays for (S4).
+//! What it lies on is found out when the session starts, and decides how it is used; what can't be used is refused then:
+//!
+//! | the folder lies on | blocks kept, given back | page cache | frames in place | remarks |
+//! | --- | --- | --- | --- | --- |
+//! | ext4, xfs, btrfs | yes | written out, then dropped | yes | |
+//! | a tmpfs (ramfs, …) | yes | is the tier | yes | RAM by another name: only with a capacity, which is charged to the limit |
+//! | an overlay | as its upper layer | as its upper layer | as its upper layer | RAM where the upper layer can be seen to be; in a container say `:ram` where it is |
+//! | ext4 or xfs with `-o dax` | yes | none | yes, and stored raw | persistent memory |
+//! | without `fallocate` (ext3) | no: a write may find the disk full | written out, then dropped | no: read | holes are punched where they can be, else what is free is used again |
+//! | NFS, SMB, FUSE, … | as it can | written out, then dropped | no: read | others may change a file under a mapping |
+//! | read-only, `/proc`, no owners (FAT) | | | | refused |
+//!
+//! A capacity is the most bytes of files at any time; where none is given it is 90 % of what is free at the start. The disk
+//! may be full before: others use it, too. Both are [`ScratchFull`](Error::ScratchFull) and the next tier's turn. A tier
+//! on which a call fails otherwise is *closed* until bytes on it are given back, or a new run begins: nothing is tried
+//! again and again.
+//!
+//! A limit on the size of files (`ulimit -f`) is kept: to write beyond it would end the process by a signal.
 
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use rustix::fs::{Mode, OFlags, statvfs};
+use rustix::process::{Resource, getrlimit};
 
 use super::Usage;
+use super::folder::Folder;
+use super::pace::Disk;
 use super::segment::{SEGMENT, Segment};
-use crate::config::{TierSpec, is_tmpfs};
+use super::store::Stores;
+use crate::config::{TierKind, TierSpec, is_ram};
 use crate::error::{Error, Result};
+use crate::units::ByteSize;
 
 /// Of what is free on a disk, this share may be used where no capacity is given.
 const DEFAULT_SHARE: f64 = 0.9;
 
+/// The magic numbers (`statfs(2)`) of filesystems whose files others may change: NFS, SMB, CIFS, SMB2, 9P, Ceph, FUSE,
+/// Lustre, GPFS, OCFS2, GFS2, AFS.
+const SHARED: [i64; 12] = [
+    0x6969,
+    0x517b,
+    0xff53_4d42,
+    0xfe53_4d42,
+    0x0102_1997,
+    0x00c3_6400,
+    0x6573_5546,
+    0x0bd0_0bd0,
+    0x4750_4653,
+    0x7461_636f,
+    0x0116_1970,
+    0x5346_414f,
+];
+
 /// One place for scratch.
 #[derive(Debug)]
 pub(super) struct Tier {
-    path: PathBuf,
+    folder: Folder,
+    stores: Stores,
+    kind: TierKind,
     capacity: u64,
-    in_ram: bool,
+    /// Files may be mapped: nobody else changes them.
+    maps: bool,
+    /// No file may be longer.
+    longest_file: u64,
     used: AtomicU64,
     all: Arc<Usage>,
     segments: Mutex<Vec<Arc<Segment>>>,
+    /// Why nothing is written here at present.
+    closed: Mutex<Option<Error>>,
+    disk: Mutex<Disk>,
 }
 
 impl Tier {
-    pub(super) fn open(spec: &TierSpec, all: Arc<Usage>) -> Result<Self> {
-        let path = spec.path.clone();
-        std::fs::create_dir_all(&path).map_err(|source| failed(&path, "making the folder", source))?;
-        let in_ram = is_tmpfs(&path);
+    pub(super) fn open(spec: &TierSpec, stores: Stores, all: Arc<Usage>) -> Result<Self> {
+        let path = &spec.path;
+        let folder = Folder::open(path, stores.naming).map_err(|source| failed(path, "opening the folder", source))?;
+        let kind = kind(spec, &folder, &stores)?;
+        let about = folder.statvfs().map_err(|source| failed(path, "asking for free space", source))?;
         let capacity = match spec.capacity {
             Some(capacity) => capacity.bytes(),
-            None if in_ram => {
-                return Err(Error::Config {
-                    setting: "scratch".into(),
-                    found: path.display().to_string(),
-                    expected:
-                        "a capacity for a tmpfs, which is RAM and paid for by the memory limit, e.g. /dev/shm:1GiB"
-                            .into(),
-                });
+            None if kind == TierKind::Ram => {
+                let expected =
+                    "a capacity for a tmpfs, which is RAM and paid for by the memory limit, e.g. /dev/shm:1GiB";
+                return Err(refused(spec, expected));
             }
-            None => {
-                let about = statvfs(&path).map_err(|error| failed(&path, "asking for free space", error.into()))?;
-                (about.f_bavail as f64 * about.f_frsize as f64 * DEFAULT_SHARE) as u64
-            }
+            None => (about.f_bavail as f64 * about.f_frsize as f64 * DEFAULT_SHARE) as u64,
         };
-        Ok(Self { path, capacity, in_ram, used: AtomicU64::new(0), all, segments: Mutex::default() })
+        let maps = !rustix::fs::statfs(path).is_ok_and(|about| SHARED.contains(&about.f_type));
+        let longest_file = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
+        Ok(Self {
+            folder,
+            stores,
+            kind,
+            capacity,
+            maps,
+            longest_file,
+            used: AtomicU64::new(0),
+            all,
+            segments: Mutex::default(),
+            closed: Mutex::default(),
+            disk: Mutex::default(),
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    pub(super) fn kind(&self) -> TierKind {
+        self.kind
+    }
+
+    pub(super) fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
+    pub(super) fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
     }
 
     pub(super) fn ram_bytes(&self) -> u64 {
-        if self.in_ram { self.capacity } else { 0 }
+        if self.kind == TierKind::Ram { self.capacity } else { 0 }
+    }
+
+    /// Whether its files may be mapped.
+    pub(super) fn maps(&self) -> bool {
+        self.maps
+    }
+
+    /// What it was measured to take.
+    pub(super) fn disk(&self) -> Disk {
+        *self.disk.lock()
+    }
+
+    pub(super) fn learn(&self, learn: impl FnOnce(&mut Disk)) {
+        learn(&mut self.disk.lock());
     }
 
     /// The bytes that may still be taken: what the capacity leaves, and what the disk has.
     pub(super) fn left(&self) -> u64 {
-        let budget = self.capacity.saturating_sub(self.used.load(Ordering::Relaxed));
-        let free = statvfs(&self.path).map_or(u64::MAX, |about| about.f_bavail.saturating_mul(about.f_frsize));
+        let budget = self.capacity.saturating_sub(self.used());
+        let free = self.folder.statvfs().map_or(u64::MAX, |about| about.f_bavail.saturating_mul(about.f_frsize));
         budget.min(free)
+    }
+
+    /// Nothing is written here until bytes are given back, or it is [reopened](Self::reopen).
+    pub(super) fn close(&self, reason: Error) {
+        *self.closed.lock() = Some(reason);
+    }
+
+    /// It may be written to again.
+    pub(super) fn reopen(&self) {
+        *self.closed.lock() = None;
+    }
+
+    /// Why nothing is written here at present.
+    pub(super) fn closed(&self) -> Option<Error> {
+        self.closed.lock().clone()
     }
 
     /// Counts `len` bytes as used.
@@ -86,46 +178,78 @@ impl Tier {
     pub(super) fn unreserve(&self, len: u64) {
         self.used.fetch_sub(len, Ordering::Relaxed);
         self.all.sub(len);
+        self.reopen();
     }
 
     /// Finds a place for `len` bytes, in a new segment where none has room.
     pub(super) fn place(&self, len: u64) -> Result<(Arc<Segment>, u64)> {
+        let most = SEGMENT.min(self.longest_file);
         let found = |segments: &[Arc<Segment>]| {
-            segments.iter().find_map(|segment| Some((segment.clone(), segment.free.lock().take(len, SEGMENT)?)))
+            segments.iter().find_map(|segment| Some((segment.clone(), segment.take(len, most)?)))
         };
         if let Some(place) = found(&self.segments.lock()) {
             return Ok(place);
         }
-        let segment = Arc::new(Segment::new(unlinked_file(&self.path)?));
-        let offset = segment.free.lock().take(len, SEGMENT).unwrap_or(0);
-        self.segments.lock().push(segment.clone());
+        if len > self.longest_file {
+            return Err(self.full(len));
+        }
+        let (file, name) =
+            self.folder.file().map_err(|source| self.failed_write(len, "making a scratch file", source))?;
+        let segment = Arc::new(Segment::new((self.stores.wrap)(file), name));
+        let offset = segment.take(len, most).unwrap_or(0);
+        let mut segments = self.segments.lock();
+        segments.retain(|segment| !segment.is_retired());
+        segments.push(segment.clone());
         Ok((segment, offset))
     }
-}
 
-/// A file that has no name: gone as soon as nobody has it open, however the process ends.
-fn unlinked_file(folder: &Path) -> Result<File> {
-    match rustix::fs::open(folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR) {
-        Ok(descriptor) => Ok(File::from(descriptor)),
-        // Not every filesystem has O_TMPFILE; then the name goes as soon as the file is there.
-        Err(rustix::io::Errno::NOTSUP | rustix::io::Errno::ISDIR | rustix::io::Errno::INVAL) => named_file(folder),
-        Err(error) => Err(failed(folder, "making a scratch file", error.into())),
-    }
-}
-
-fn named_file(folder: &Path) -> Result<File> {
-    for attempt in 0_u32.. {
-        let path = folder.join(format!(".thermocline-{}-{attempt}", std::process::id()));
-        match OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(file) => {
-                std::fs::remove_file(&path).map_err(|source| failed(folder, "unlinking a scratch file", source))?;
-                return Ok(file);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(source) => return Err(failed(folder, "making a scratch file", source)),
+    /// The error of an extent of `asked` bytes that finds no room.
+    pub(super) fn full(&self, asked: u64) -> Error {
+        Error::ScratchFull {
+            path: self.path().to_owned(),
+            asked: ByteSize::new(asked),
+            left: ByteSize::new(self.left()),
         }
     }
-    Err(failed(folder, "making a scratch file", io::ErrorKind::AlreadyExists.into()))
+
+    /// The error of a failed system call.
+    pub(super) fn failed(&self, operation: &'static str, source: io::Error) -> Error {
+        failed(self.path(), operation, source)
+    }
+
+    /// The error of a failed system call that wanted `asked` bytes.
+    pub(super) fn failed_write(&self, asked: u64, operation: &'static str, source: io::Error) -> Error {
+        if is_full(&source) { self.full(asked) } else { self.failed(operation, source) }
+    }
+}
+
+/// What the tier lies on, found out with a file that is made there; a full disk is none of the reasons to refuse it.
+fn kind(spec: &TierSpec, folder: &Folder, stores: &Stores) -> Result<TierKind> {
+    let dax = match folder.file() {
+        Ok((file, _name)) => (stores.wrap)(file).is_dax(),
+        Err(error) if is_full(&error) => false,
+        Err(source) => return Err(failed(&spec.path, "making a scratch file", source)),
+    };
+    let ram = is_ram(&spec.path);
+    match spec.kind {
+        Some(TierKind::Dax) if !dax => {
+            Err(refused(spec, "a folder in persistent memory, on a filesystem that is mounted with -o dax"))
+        }
+        Some(TierKind::Disk) if ram => Err(refused(spec, "a folder on a disk: this one is in RAM")),
+        Some(kind) => Ok(kind),
+        None if dax => Ok(TierKind::Dax),
+        None if ram => Ok(TierKind::Ram),
+        None => Ok(TierKind::Disk),
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+fn refused(spec: &TierSpec, expected: &str) -> Error {
+    Error::Config { setting: "scratch".into(), found: spec.to_string(), expected: expected.into() }
 }
 
 fn failed(path: &Path, operation: &'static str, source: io::Error) -> Error {
@@ -134,43 +258,58 @@ fn failed(path: &Path, operation: &'static str, source: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Seek, Write};
-
     use super::*;
-    use crate::units::ByteSize;
+
+    fn open(spec: &TierSpec) -> Result<Tier> {
+        Tier::open(spec, Stores::default(), Arc::default())
+    }
+
+    fn spec(path: &Path, capacity: Option<u64>, kind: Option<TierKind>) -> TierSpec {
+        TierSpec { path: path.to_owned(), capacity: capacity.map(ByteSize::new), kind }
+    }
 
     #[test]
     fn a_tmpfs_wants_a_capacity_and_is_counted_as_ram() {
-        if !is_tmpfs(Path::new("/dev/shm")) {
+        if !is_ram(Path::new("/dev/shm")) {
             // Nothing to see on a machine whose /dev/shm is something else.
             return;
         }
-        let path = PathBuf::from("/dev/shm/thermocline-test-tier");
-        let error = Tier::open(&TierSpec { path: path.clone(), capacity: None }, Arc::default()).unwrap_err();
+        let place = tempfile::tempdir_in("/dev/shm").unwrap();
+        let error = open(&spec(place.path(), None, None)).unwrap_err();
         assert!(error.to_string().contains("capacity"), "{error}");
-        let spec = TierSpec { path: path.clone(), capacity: Some(ByteSize::new(1 << 20)) };
-        assert_eq!(Tier::open(&spec, Arc::default()).unwrap().ram_bytes(), 1 << 20);
-        std::fs::remove_dir(path).unwrap();
-    }
-
-    #[test]
-    fn a_named_file_is_unlinked_at_once() {
-        let folder = tempfile::tempdir_in("/var/tmp").unwrap();
-        for mut file in [named_file(folder.path()).unwrap(), unlinked_file(folder.path()).unwrap()] {
-            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-            file.write_all(b"deep").unwrap();
-            file.rewind().unwrap();
-            let mut text = String::new();
-            file.read_to_string(&mut text).unwrap();
-            assert_eq!(text, "deep");
+        let tier = open(&spec(place.path(), Some(1 << 20), None)).unwrap();
+        assert_eq!((tier.ram_bytes(), tier.kind()), (1 << 20, TierKind::Ram));
+        for kind in [TierKind::Disk, TierKind::Dax] {
+            let error = open(&spec(place.path(), Some(1 << 20), Some(kind))).unwrap_err();
+            assert!(matches!(error, Error::Config { .. }), "{error}");
         }
     }
 
+    /// RAM that can't be seen to be RAM: a container's overlay, a compressed RAM disk.
     #[test]
-    fn a_place_that_is_a_file_is_an_error_that_names_it() {
+    fn what_is_said_to_be_ram_is_charged() {
+        let place = tempfile::tempdir_in("/var/tmp").unwrap();
+        let error = open(&spec(place.path(), None, Some(TierKind::Ram))).unwrap_err();
+        assert!(error.to_string().contains("capacity"), "{error}");
+        assert_eq!(open(&spec(place.path(), Some(1 << 20), Some(TierKind::Ram))).unwrap().ram_bytes(), 1 << 20);
+    }
+
+    #[test]
+    fn the_default_capacity_is_most_of_what_is_free() {
+        let place = tempfile::tempdir_in("/var/tmp").unwrap();
+        let tier = open(&spec(place.path(), None, None)).unwrap();
+        let about = tier.folder.statvfs().unwrap();
+        let free = about.f_bavail as f64 * about.f_frsize as f64;
+        // Others use the disk, too.
+        assert!((0.88..0.92).contains(&(tier.capacity() as f64 / free)), "{} of {free}", tier.capacity());
+    }
+
+    #[test]
+    fn a_place_that_can_not_be_used_is_an_error_that_names_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let spec = TierSpec { path: file.path().to_owned(), capacity: None };
-        let error = Tier::open(&spec, Arc::default()).unwrap_err().to_string();
-        assert!(error.contains(&file.path().display().to_string()), "{error}");
+        for path in [file.path(), Path::new("/proc"), Path::new("/proc/nowhere")] {
+            let error = open(&spec(path, None, None)).unwrap_err().to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+        }
     }
 }

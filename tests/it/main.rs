@@ -7,6 +7,7 @@ mod arrays;
 mod bits;
 mod branching;
 mod creation;
+mod dax;
 mod eviction;
 mod executor;
 mod families;
@@ -26,6 +27,7 @@ mod lab;
 mod layering;
 mod linalg;
 mod map_blocks;
+mod mounts;
 #[cfg(feature = "hdf5")]
 mod ncfile;
 #[cfg(feature = "hdf5")]
@@ -53,6 +55,7 @@ mod rechunk;
 mod reductions;
 mod scans;
 mod sources;
+mod storage;
 mod structure;
 mod support;
 mod ufuncs;

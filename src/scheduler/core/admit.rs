@@ -97,6 +97,8 @@ impl Core {
             self.slots.expect_to_leave(slot, run.is_evicted(task));
         }
         let id = run.id;
+        // Somebody may have made room since scratch failed, or mended it.
+        self.scratch_failure = None;
         let others = if self.runs.is_empty() { self.ample.map_or(0, |reserve| reserve.peak) } else { self.stated };
         self.stated = others.saturating_add(run.budget.plan.unbounded_peak());
         self.runs.insert(id, run);

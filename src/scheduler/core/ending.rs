@@ -80,7 +80,9 @@ impl Core {
             }
             for (slot, pinned) in job.inputs {
                 match pinned {
-                    Pinned::Load(_) => self.slots.loaded(slot, None),
+                    Pinned::Load { .. } => {
+                        self.slots.loaded(slot, None);
+                    }
                     Pinned::Ready(chunk) => effects.garbage.push(chunk, None),
                     Pinned::Wait => {}
                 }

@@ -17,6 +17,9 @@ usage: cargo xtask <command>
 
   test [--all]       run all checks and tests; --all adds the long ones
   models             check the scheduler's protocols in every interleaving of a few threads
+  valgrind           read damaged scratch frames under valgrind
+  pmem-vm            run the spilling tests on persistent memory, in a virtual machine that is emulated in software;
+                     QEMU and a kernel are fetched with apt-get and unpacked in target/
   peers --answers    compare the answers to thousands of cases with NumPy's and xarray's, which it installs in target/;
                      --seed N for other cases, --only TEXT for those that have it in their name
   peers [WORKLOAD…]  time bench and what Dask and xarray make of the same, in turn, and compare their memory and answers;
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         ("test", [all]) if all == "--all" => Job::Steps(steps::test(true)),
         ("peers", [answers, rest @ ..]) if answers == "--answers" => Job::Steps(steps::answers(rest)),
         ("peers", rest) => Job::Steps(steps::timing(rest)),
+        ("valgrind", []) => Job::Steps(vec![steps::valgrind()]),
+        ("pmem-vm", []) => Job::Steps(vec![steps::pmem_vm()]),
         ("models", []) => Job::Steps(vec![steps::models()]),
         ("build", []) => Job::Steps(vec![steps::build(false)]),
         ("build", [release]) if release == "--release" => Job::Steps(vec![steps::build(true)]),

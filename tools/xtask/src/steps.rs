@@ -19,6 +19,11 @@ enum Tool {
         /// What a person types to have the same.
         alone: &'static str,
     },
+    /// A script of the project's.
+    Script {
+        path: &'static str,
+        alone: &'static str,
+    },
 }
 
 /// One call of a tool.
@@ -54,6 +59,11 @@ impl Step {
         let mut command = match self.tool {
             Tool::Cargo => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))),
             Tool::Peers { which, .. } => which.python()?,
+            Tool::Script { path, .. } => {
+                let mut command = Command::new("bash");
+                command.arg(python::workspace().join(path));
+                command
+            }
         };
         command.args(&self.arguments).envs(self.environment.iter().copied());
         cmake.set_up(&mut command);
@@ -72,7 +82,7 @@ impl Step {
     fn command_line(&self) -> String {
         match self.tool {
             Tool::Cargo => format!("cargo xtask cargo {}", self.arguments.join(" ")),
-            Tool::Peers { alone, .. } => alone.into(),
+            Tool::Peers { alone, .. } | Tool::Script { alone, .. } => alone.into(),
         }
     }
 }
@@ -89,6 +99,7 @@ pub(crate) fn test(all: bool) -> Vec<Step> {
     ];
     if all {
         steps.push(models());
+        steps.push(valgrind());
         steps.extend(answers(&[]));
         steps.extend(checked_timing());
         steps.push(tests.with("THERMOCLINE_TEST_ALL", "1"));
@@ -104,6 +115,19 @@ pub(crate) fn models() -> Step {
     Step::new("models", ["test", "-p", "thermocline", "--no-default-features", "--lib", "models::"])
         .with("RUSTFLAGS", "--cfg shuttle")
         .with("CARGO_TARGET_DIR", "target/models")
+}
+
+/// The reader of scratch frames, fed with damaged ones, under valgrind.
+pub(crate) fn valgrind() -> Step {
+    let runner = "target.'cfg(unix)'.runner='valgrind --quiet --error-exitcode=9'";
+    let test = ["test", "-p", "thermocline", "--no-default-features", "--lib", "spill::mutations"];
+    Step::new("valgrind", ["--config", runner]).and(&test.map(str::to_owned)).with("THERMOCLINE_TEST_MUTATIONS", "300")
+}
+
+/// The spilling tests in a virtual machine with persistent memory.
+pub(crate) fn pmem_vm() -> Step {
+    let tool = Tool::Script { path: "tools/pmem-vm/run.sh", alone: "cargo xtask pmem-vm" };
+    Step { tool, ..Step::new("pmem-vm", [in_target("pmem-vm").as_str()]) }
 }
 
 /// Builds the bench tool.
@@ -197,8 +221,8 @@ mod tests {
         assert!(steps[4].environment.is_empty());
         let all = test(true);
         let long: Vec<_> = all.iter().map(|step| step.name).skip(4).collect();
-        assert_eq!(long, ["models", "peers", "build", "answers", "peers", "build", "timing", "tests"]);
-        assert_eq!(all[11].environment, [("THERMOCLINE_TEST_ALL", "1")]);
+        assert_eq!(long, ["models", "valgrind", "peers", "build", "answers", "peers", "build", "timing", "tests"]);
+        assert_eq!(all[12].environment, [("THERMOCLINE_TEST_ALL", "1")]);
     }
 
     #[test]
@@ -209,5 +233,6 @@ mod tests {
         assert_eq!(checked_timing()[2].command_line(), "cargo xtask peers --check");
         assert_eq!(timing(&["mean".into()])[2].command_line(), "cargo xtask peers");
         assert_eq!(timing(&["--help".into()]).len(), 1);
+        assert_eq!(pmem_vm().command_line(), "cargo xtask pmem-vm");
     }
 }
