@@ -76,9 +76,9 @@ pub(super) fn plan(run: &Run, session: &Session) -> Result<Plan> {
 pub(super) fn once(run: &Run, session: &Session) -> Result<()> {
     let lazy = lazy(run.workload, &Input::open(run)?)?.checked()?;
     if is_stack(run.workload) {
-        session.persist(&lazy).map(drop)?
+        session.persist(&lazy).map(drop)?;
     } else {
-        session.compute(&lazy).map(drop)?
+        session.compute(&lazy).map(drop)?;
     }
     Ok(())
 }
