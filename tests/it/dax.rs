@@ -32,7 +32,7 @@ fn persistent_memory_is_found_and_used_in_place() {
     println!("dax: {} in place, {used} on scratch, page cache grew by {cached}", stats.in_place_bytes);
     assert!(stats.spilled_bytes > 150 << 20 && stats.reloaded_bytes > 150 << 20, "{stats:?}");
     assert_eq!(stats.in_place_bytes, stats.reloaded_bytes, "nothing was copied");
-    assert!(used >= stats.spilled_bytes, "it is stored raw");
+    assert!(used > 150 << 20, "it is stored raw");
     assert!(cached < stats.spilled_bytes / 8, "none of it is in the page cache");
     drop(kept);
     assert_at_rest(&session);
