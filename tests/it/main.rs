@@ -53,6 +53,8 @@ mod rechunk;
 mod reductions;
 mod scans;
 mod sources;
+#[cfg(feature = "hdf5")]
+mod store;
 mod structure;
 mod support;
 mod ufuncs;
