@@ -198,7 +198,7 @@ pub enum Error {
     /// A persisted collection belongs to another session.
     #[error("a persisted collection belongs to the session that persisted it: compute it there, or persist it again")]
     ForeignSession,
-    /// An input file can't be read, or not as what it should be.
+    /// A file can't be read, or not as what it should be, or can't be written.
     #[error("{}: {problem}", .path.display())]
     File {
         /// The file.
@@ -206,7 +206,7 @@ pub enum Error {
         /// What was found, what was expected, what to do.
         problem: String,
     },
-    /// A system call on an input file failed.
+    /// A system call on a file that is read or written failed.
     #[error("{}: {operation} failed: {source}", .path.display())]
     FileIo {
         /// The file.

@@ -127,6 +127,11 @@ pub enum Event<'a> {
         /// Whether the library's direct path read them, or a foreign library.
         direct: bool,
     },
+    /// A chunk was written to a file of results.
+    Written {
+        /// Its bytes as stored in the file.
+        stored: u64,
+    },
     /// The run ended.
     RunFinished {
         /// Whether it succeeded.

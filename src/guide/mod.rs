@@ -11,7 +11,7 @@
 //! Other chapters stand where their names are: [`ufunc`](crate::array::ufunc) for operations element by element and
 //! their types, [`reductions`](crate::array::reductions), [`creation`](crate::array::creation),
 //! [`random`](crate::array::random), [`Grouped`](crate::array::Grouped) for groups, and with the feature `hdf5`
-//! `io::netcdf` for files, labels, times and climatologies.
+//! `io::netcdf` for files (read and written), labels, times and climatologies.
 
 #[doc = include_str!("chunks.md")]
 pub mod chunks {}

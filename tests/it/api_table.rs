@@ -361,6 +361,10 @@ mod labels {
             x.clone().with_coordinate(Coordinate::new("lat", [10.0, 20.0]));
             x.clone().renamed("y");
             x.clone().with_attribute("units", AttributeValue::Text("K".into()));
+            x.store(&path);
+            x.store(&path).unlimited("time").chunks("auto").compression(1);
+            x.store(&path).fill_value(-999.0);
+            x.store(&path).pack::<i16>(0.01, 0.0);
             x.clone().checked();
             x.dimensions();
             x.shape();

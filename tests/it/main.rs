@@ -56,6 +56,8 @@ mod reductions;
 mod scans;
 mod sources;
 mod storage;
+#[cfg(feature = "hdf5")]
+mod store;
 mod structure;
 mod support;
 mod ufuncs;

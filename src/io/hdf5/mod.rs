@@ -43,6 +43,12 @@
 //! **H6** What the library inflates was inflated within bounds before (`guard.rs`). It runs no plugins and follows no
 //! reference out of a file's folder, unless that is allowed (`trust.rs`, `neighbours.rs`).
 //!
+//! # How numbers go into files
+//!
+//! `output.rs` makes a file and what it says of its variables, in the library. Chunks come to it compressed: the library
+//! is told where in the variable they are and puts their bytes at the end of the file, so its lock is held for a write,
+//! not for a compression.
+//!
 //! `unsafe` is in `raw.rs` alone.
 
 mod attribute;
@@ -62,6 +68,7 @@ mod index;
 mod layout;
 mod library;
 mod neighbours;
+mod output;
 mod raw;
 mod storage;
 mod tiles;
@@ -76,6 +83,7 @@ pub(super) use descriptors::Descriptors;
 pub(super) use dtype::{Detected, Number, detect};
 pub(super) use file::{Input, refused};
 pub(super) use heap::Heaps;
+pub(super) use output::{NewVariable, Output, exact};
 pub(super) use raw::address;
 pub(super) use storage::{NOTHING, Storage, filter_names, no_number};
 pub(super) use variable::Shape;

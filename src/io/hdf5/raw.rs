@@ -10,8 +10,8 @@ use ::hdf5::{
     Attribute, Dataset, Dataspace, Datatype, File, Group, Hyperslab, Location, Selection, SliceOrIndex, h5check,
 };
 use hdf5_sys::h5::herr_t;
-use hdf5_sys::h5a::{H5Aget_storage_size, H5Aread};
-use hdf5_sys::h5d::{H5D_fill_value_t, H5Dopen2, H5Dread};
+use hdf5_sys::h5a::{H5Acreate2, H5Aget_storage_size, H5Aread, H5Awrite};
+use hdf5_sys::h5d::{H5D_fill_value_t, H5Dopen2, H5Dread, H5Dwrite, H5Dwrite_chunk};
 use hdf5_sys::h5i::{H5Idec_ref, hid_t};
 use hdf5_sys::h5l::{H5L_info2_t, H5L_type_t, H5Lexists, H5Lget_info2};
 use hdf5_sys::h5p::{
@@ -20,11 +20,12 @@ use hdf5_sys::h5p::{
 };
 use hdf5_sys::h5pl::H5PLset_loading_state;
 use hdf5_sys::h5r::{H5R_type_t, H5Rcreate, hobj_ref_t};
-use hdf5_sys::h5s::H5S_ALL;
+use hdf5_sys::h5s::{H5S_ALL, H5S_class_t, H5Screate, H5Screate_simple};
 use hdf5_sys::h5t::{
-    H5T_NATIVE_B8, H5T_NATIVE_B16, H5T_NATIVE_B32, H5T_NATIVE_B64, H5T_cdata_t, H5T_class_t, H5T_order_t, H5T_pers_t,
-    H5T_sign_t, H5Tcopy, H5Tcreate, H5Tget_class, H5Tget_sign, H5Tget_super, H5Tis_variable_str, H5Tregister,
-    H5Tset_ebias, H5Tset_fields, H5Tset_order, H5Tset_size, H5Tunregister,
+    H5T_C_S1, H5T_NATIVE_B8, H5T_NATIVE_B16, H5T_NATIVE_B32, H5T_NATIVE_B64, H5T_NATIVE_INT32, H5T_STD_REF_OBJ,
+    H5T_cdata_t, H5T_class_t, H5T_cset_t, H5T_order_t, H5T_pers_t, H5T_sign_t, H5Tcopy, H5Tcreate, H5Tget_class,
+    H5Tget_sign, H5Tget_super, H5Tinsert, H5Tis_variable_str, H5Tregister, H5Tset_cset, H5Tset_ebias, H5Tset_fields,
+    H5Tset_order, H5Tset_size, H5Tunregister, H5Tvlen_create, hvl_t,
 };
 
 /// The class of a data type.
@@ -342,6 +343,125 @@ pub(crate) fn address(object: &Location) -> ::hdf5::Result<u64> {
         h5check(H5Rcreate(out, object.id(), c".".as_ptr(), H5R_type_t::H5R_OBJECT1, -1))
     })?;
     Ok(reference)
+}
+
+/// Writes `data`, as the filters left it, as the chunk of `dataset` that begins at `offset`.
+pub(super) fn write_chunk(dataset: &Dataset, offset: &[u64], data: &[u8]) -> ::hdf5::Result<()> {
+    if offset.len() != dataset.ndim() {
+        return Err("the place of a chunk has other dimensions than the data set".into());
+    }
+    // SAFETY: the identifier is open while it is borrowed. `offset` has the data set's rank (checked), `data` its length;
+    // both are only read, during the call.
+    let written = sync(|| unsafe {
+        H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, offset.as_ptr(), data.len(), data.as_ptr().cast())
+    });
+    h5check(written).map(drop)
+}
+
+/// Writes all elements of a data set of plain numbers, as they are stored.
+pub(super) fn write_whole(dataset: &Dataset, data: &[u8]) -> ::hdf5::Result<()> {
+    let dtype = dataset.dtype()?;
+    if !is_plain(&dtype) || dataset.space()?.size().checked_mul(dtype.size()) != Some(data.len()) {
+        return Err("the values are others than the data set has".into());
+    }
+    // SAFETY: both identifiers are open while they are borrowed; the values are in the data set's own type, plain numbers,
+    // as many as it has (checked above).
+    let written =
+        sync(|| unsafe { H5Dwrite(dataset.id(), dtype.id(), H5S_ALL, H5S_ALL, H5P_DEFAULT, data.as_ptr().cast()) });
+    h5check(written).map(drop)
+}
+
+/// Gives `location` a text of fixed length as an attribute, as netCDF writes them.
+pub(super) fn write_text(location: &Location, name: &str, text: &str) -> ::hdf5::Result<()> {
+    let bytes = c_string(text)?;
+    let bytes = bytes.as_bytes_with_nul();
+    sync(|| {
+        // SAFETY: no pointers; the type that is copied exists as long as the library.
+        let dtype = Id(h5check(unsafe { H5Tcopy(*H5T_C_S1) })?);
+        // SAFETY: the copy is ours to change.
+        h5check(unsafe { H5Tset_size(dtype.0, bytes.len()) })?;
+        if !text.is_ascii() {
+            // SAFETY: as above.
+            h5check(unsafe { H5Tset_cset(dtype.0, H5T_cset_t::H5T_CSET_UTF8) })?;
+        }
+        // SAFETY: no pointers.
+        let space = Id(h5check(unsafe { H5Screate(H5S_class_t::H5S_SCALAR) })?);
+        // SAFETY: one element of the type has as many bytes as there are.
+        unsafe { write_attribute(location, name, &dtype, &space, bytes.as_ptr().cast()) }
+    })
+}
+
+/// Says which scale each axis of `dataset` has (`DIMENSION_LIST`).
+pub(super) fn write_dimension_list(dataset: &Dataset, scales: &[&Dataset]) -> ::hdf5::Result<()> {
+    let mut scales: Vec<hobj_ref_t> = scales.iter().map(|scale| address(scale)).collect::<::hdf5::Result<_>>()?;
+    sync(|| {
+        let lists: Vec<hvl_t> =
+            scales.iter_mut().map(|scale| hvl_t { len: 1, p: std::ptr::from_mut(scale).cast() }).collect();
+        // SAFETY: no pointers; the type that it is made of exists as long as the library.
+        let dtype = Id(h5check(unsafe { H5Tvlen_create(*H5T_STD_REF_OBJ) })?);
+        let space = list_space(lists.len())?;
+        // SAFETY: there are as many lists as the space has elements, each of one reference, which live until the end.
+        unsafe { write_attribute(dataset, "DIMENSION_LIST", &dtype, &space, lists.as_ptr().cast()) }
+    })
+}
+
+/// An element of a scale's `REFERENCE_LIST`: a data set, and which of its axes has the scale.
+#[repr(C)]
+struct UsedBy {
+    dataset: hobj_ref_t,
+    axis: i32,
+    padding: i32,
+}
+
+/// Says which axes of which data sets have this scale (`REFERENCE_LIST`).
+pub(super) fn write_reference_list(scale: &Dataset, users: &[(&Dataset, usize)]) -> ::hdf5::Result<()> {
+    let used_by =
+        |&(dataset, axis): &(&Dataset, usize)| Ok(UsedBy { dataset: address(dataset)?, axis: axis as i32, padding: 0 });
+    let users: Vec<UsedBy> = users.iter().map(used_by).collect::<::hdf5::Result<_>>()?;
+    sync(|| {
+        // SAFETY: no pointers.
+        let dtype = Id(h5check(unsafe { H5Tcreate(H5T_class_t::H5T_COMPOUND, size_of::<UsedBy>()) })?);
+        for (name, offset, member) in [
+            (c"dataset", std::mem::offset_of!(UsedBy, dataset), *H5T_STD_REF_OBJ),
+            (c"dimension", std::mem::offset_of!(UsedBy, axis), *H5T_NATIVE_INT32),
+        ] {
+            // SAFETY: the name ends in a null byte, the type is ours to change, and the member is what the struct has there.
+            h5check(unsafe { H5Tinsert(dtype.0, name.as_ptr(), offset, member) })?;
+        }
+        let space = list_space(users.len())?;
+        // SAFETY: there are as many elements as the space has, of the type that was described.
+        unsafe { write_attribute(scale, "REFERENCE_LIST", &dtype, &space, users.as_ptr().cast()) }
+    })
+}
+
+/// A space of one axis.
+fn list_space(length: usize) -> ::hdf5::Result<Id> {
+    let length = length as u64;
+    // SAFETY: the pointer is to the length of one axis; null says that it can't grow.
+    h5check(unsafe { H5Screate_simple(1, &raw const length, std::ptr::null()) }).map(Id)
+}
+
+/// Makes an attribute and writes it.
+///
+/// # Safety
+/// `data` points to as many elements of `dtype` as `space` has. Called under the library's lock.
+unsafe fn write_attribute(
+    location: &Location,
+    name: &str,
+    dtype: &Id,
+    space: &Id,
+    data: *const c_void,
+) -> ::hdf5::Result<()> {
+    let name = c_string(name)?;
+    // SAFETY: all identifiers are open, and the name ends in a null byte.
+    let made = unsafe { H5Acreate2(location.id(), name.as_ptr(), dtype.0, space.0, H5P_DEFAULT, H5P_DEFAULT) };
+    let attribute = Id(h5check(made)?);
+    // SAFETY: the attribute was made of this type and space, and the caller promises the elements.
+    h5check(unsafe { H5Awrite(attribute.0, dtype.0, data) }).map(drop)
+}
+
+fn c_string(text: &str) -> ::hdf5::Result<CString> {
+    CString::new(text).map_err(|_| format!("{text:?} has a null byte in it").into())
 }
 
 /// An identifier that is ours to close.

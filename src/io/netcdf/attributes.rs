@@ -20,6 +20,15 @@ const HIDDEN: [&str; 10] = [
     "_NCCOPY",
 ];
 
+/// What says how stored numbers become values; it is not true of the values.
+pub(super) const PACKED: [&str; 7] =
+    ["scale_factor", "add_offset", "_Unsigned", "missing_value", "valid_min", "valid_max", "valid_range"];
+
+/// Whether users don't see an attribute.
+pub(super) fn is_hidden(name: &str) -> bool {
+    HIDDEN.contains(&name)
+}
+
 /// Names and values that describe a file, a variable or a coordinate, in order of the names.
 ///
 /// ```
@@ -39,8 +48,17 @@ impl Attributes {
     }
 
     pub(super) fn all(reader: &AttributeReader<'_>) -> Self {
-        let shown = reader.names().iter().filter(|name| !HIDDEN.contains(&name.as_str()));
+        let shown = reader.names().iter().filter(|name| !is_hidden(name));
         shown.map(|name| (name.clone(), reader.value(name))).collect()
+    }
+
+    /// Without what is true of the stored numbers only, once values were made of them.
+    pub(super) fn unpacked(mut self) -> Self {
+        // The valid range is that of the stored numbers: where these are the values, it is theirs.
+        let packed = self.get("scale_factor").is_some() || self.get("add_offset").is_some();
+        let stored = PACKED.iter().filter(|name| packed || !name.starts_with("valid_"));
+        stored.chain(&["_FillValue"]).for_each(|name| self.remove(name));
+        self
     }
 
     /// The value of attribute `name`.

@@ -373,7 +373,8 @@ impl Dataset {
         Ok(Array::from_shared_source(self.source(name)?))
     }
 
-    /// The variable `name` with its labels and attributes.
+    /// The variable `name` with its labels and attributes. Of unpacked values these are without what is true of the stored
+    /// numbers only: `scale_factor`, `add_offset`, `_FillValue`, ….
     ///
     /// Its coordinates are those of its dimensions, and those that its attribute `coordinates` names, as far as they are
     /// lists of labels along one dimension, or single ones.
@@ -385,8 +386,9 @@ impl Dataset {
         let Some(info) = self.look.variable(name) else {
             return Err(Error::file(self.path(), format!("variable {name} can't be looked at")));
         };
-        let mut field =
-            Field::new(base(name), array, info.dimensions.iter().cloned()).with_attributes(info.attributes.clone());
+        let own = info.attributes.clone();
+        let attributes = if self.options.mask_and_scale { own.unpacked() } else { own };
+        let mut field = Field::new(base(name), array, info.dimensions.iter().cloned()).with_attributes(attributes);
         for coordinate in self.look.coordinates_of(info) {
             if let Some(labels) = self.labels(coordinate)? {
                 field = field.with_coordinate(labels);

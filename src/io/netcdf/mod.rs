@@ -80,6 +80,11 @@
 //! # Ok::<(), String>(())
 //! ```
 //!
+//! # Writing
+//!
+//! [`Field::store`] writes a field to a netCDF-4 file, block by block, within the session's limit: xarray and the netCDF
+//! library open it. [`Store`] has an example, and what can be chosen.
+//!
 #![doc = include_str!("xarray.md")]
 
 mod attributes;
@@ -95,6 +100,7 @@ mod look;
 mod member;
 mod options;
 mod series;
+mod store;
 mod time;
 mod unit_names;
 
@@ -107,4 +113,5 @@ pub use field::{Dimensions, Field, FieldGroups, Label, Nearest, Place, TimePart}
 pub use files::Files;
 pub use look::VariableInfo;
 pub use series::{Gap, Overlap};
+pub use store::{PackAs, Store, Stored};
 pub use time::{Calendar, DateTime, Season, TimeUnits};

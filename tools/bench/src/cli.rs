@@ -121,6 +121,9 @@ pub(crate) struct Run {
     /// Draw the result into this PNG file: a map; of monthly, climatology and anomaly a line
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
+    /// Write the result to this netCDF file, with its coordinates: what is there stays until the file is whole
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
@@ -142,6 +145,7 @@ impl Run {
             data: None,
             json: None,
             plot: None,
+            out: None,
             no_progress: false,
         }
     }

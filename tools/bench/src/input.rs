@@ -33,6 +33,7 @@ impl Input {
         if one_year {
             paths.truncate(1);
         }
+        keep(&paths, run.out.as_deref())?;
         let files = netcdf::open_many(&paths[..])?;
         let variable = match &run.var {
             Some(name) => name.clone(),
@@ -116,6 +117,17 @@ fn paths(run: &Run) -> Result<Vec<PathBuf>> {
         paths.extend(matches(pattern)?);
     }
     Ok(paths)
+}
+
+/// Whether `out` is none of the files that are read: it would take its place.
+fn keep(paths: &[PathBuf], out: Option<&Path>) -> Result<()> {
+    let Some(Ok(out)) = out.map(Path::canonicalize) else { return Ok(()) };
+    let is_read = paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path == out));
+    if is_read {
+        Err(BenchError::Usage(format!("--out {}: it is one of the files that are read", out.display())))
+    } else {
+        Ok(())
+    }
 }
 
 /// The `sst*.nc` of a folder, in the order of their names.

@@ -81,6 +81,9 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     if run.plot.is_some() && made::has(run.workload) {
         return Err(BenchError::Usage(format!("--plot: there is nothing to draw of {}", run.workload.name())));
     }
+    if run.out.is_some() && made::has(run.workload) {
+        return Err(BenchError::Usage(format!("--out: {} makes nothing to be written", run.workload.name())));
+    }
     let json = run.json.as_deref().map(Json::create).transpose()?;
     let png = run.plot.as_deref().map(Png::open).transpose()?;
     let (report, outcome) = once(run, interrupt);
@@ -88,6 +91,9 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let (session, result) = outcome?;
     written?;
     print(&report.table())?;
+    if let Some(out) = &run.out {
+        print(&format!("{:<12} {}\n", "file", out.display()))?;
+    }
     let (Some(png), Some(result)) = (png, result) else { return Ok(()) };
     draw(&session, run.workload, result, png, interrupt)
 }

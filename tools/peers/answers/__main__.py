@@ -20,7 +20,21 @@ import xarray as xr
 
 import answers
 
-from . import along, case, chains, creation, elementwise, files, overlap, products, random, real, reductions, structure
+from . import (
+    along,
+    case,
+    chains,
+    creation,
+    elementwise,
+    files,
+    overlap,
+    products,
+    random,
+    real,
+    reductions,
+    structure,
+    written,
+)
 from .differences import DIFFERENCES
 from .report import Named, Verdict, show, verdict
 
@@ -72,6 +86,8 @@ def main() -> int:
     found = case.read(options.work)
     verdicts = [verdict(each, found.get(number)) for number, each in enumerate(cases)]
     verdicts += [each for each in stored(options, folder, data) if options.only in each.case.text()]
+    own = written.verdicts(options.programs.resolve() / "answers", folder.resolve())
+    verdicts += [each for each in own if options.only in each.case.text()]
     skipped = [] if data else ["real files: THERMOCLINE_TEST_DATA, their folder, is not set"]
     return 0 if show(verdicts, DIFFERENCES, skipped) else 1
 

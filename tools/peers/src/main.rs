@@ -4,6 +4,8 @@
 //! `FOLDER/answers.jsonl`, with an error, or with the type, the shape and the place in `FOLDER/answers.bin` of the
 //! result. All numbers are little-endian. The program in `tools/peers/answers` writes the cases, runs this, and compares.
 //!
+//! `answers --write FOLDER` writes netCDF files, for others to read.
+//!
 //! Each case is computed by one thread and by several, in small memory and in ample; the bits must be the same.
 
 mod along;
@@ -17,6 +19,7 @@ mod random;
 mod reductions;
 mod structure;
 mod value;
+mod written;
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -32,10 +35,10 @@ use value::{Answer, Value};
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [cases, folder] = &arguments[..] else {
-        eprintln!("usage: answers CASES FOLDER");
+        eprintln!("usage: answers CASES FOLDER, or answers --write FOLDER");
         return ExitCode::from(2);
     };
-    match run(cases, folder) {
+    match if cases.as_os_str() == "--write" { write(folder) } else { run(cases, folder) } {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("answers: {error}");
@@ -75,6 +78,11 @@ fn run(cases: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     }
     values.flush()?;
     Ok(())
+}
+
+fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let scratch = tempfile::tempdir_in(folder)?;
+    Ok(written::write(&session(scratch.path(), 3, "320MiB")?, folder)?)
 }
 
 fn session(scratch: &Path, threads: usize, limit: &str) -> thermocline::Result<Session> {

@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use thermocline::io::netcdf::{Coordinate, Field, FieldGroups, TimePart};
+use thermocline::io::netcdf::{AttributeValue, Coordinate, Field, FieldGroups, Store, TimePart};
 use thermocline::{Plan, Session};
 
 use super::{Drawable, Output};
@@ -95,22 +95,38 @@ pub(super) fn work(run: &Run, session: &Session, account: &Account) -> Result<Op
     if run.plot.is_some() && !labels::is_line(run.workload) {
         labels::plane(&lazy.shape())?;
     }
+    // Found out before anything runs whether it can be written.
+    let stores: Vec<Store<f32>> = store(&lazy, run).map(Store::checked).into_iter().collect::<Result<_, _>>()?;
     let output = if is_stack(run.workload) {
         account.planned(&session.plan_persist(&lazy)?);
         let kept = session.persist(&lazy);
         account.took(start);
         let kept = kept?;
         account.described(describe(&kept, session, account)?);
+        if let Some(store) = store(&kept, run) {
+            account.planned(&session.plan(&store)?);
+            session.compute(&store)?;
+            account.took(start);
+        }
         Output::Kept(kept)
     } else {
-        account.planned(&session.plan(&lazy)?);
-        let values = session.compute(&lazy);
+        // In one run: what both need is made once.
+        let wanted = (&lazy, &stores[..]);
+        account.planned(&session.plan(wanted)?);
+        let computed = session.compute(wanted);
         account.took(start);
-        let values = values?;
+        let (values, _) = computed?;
         account.results(std::slice::from_ref(&values));
         Output::Whole(lazy, values)
     };
     Ok(run.plot.is_some().then_some(Drawable { input, output }))
+}
+
+/// What writes a result to the file that is wanted.
+fn store(result: &Field<f32>, run: &Run) -> Option<Store<f32>> {
+    let source = format!("thermocline bench run {}", run.workload.name());
+    let out = run.out.as_deref()?;
+    Some(result.store(out).file_attribute("source", AttributeValue::Text(source)))
 }
 
 /// Describes a persisted result, a few maps at a time.

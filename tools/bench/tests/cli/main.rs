@@ -16,3 +16,4 @@ mod pictures;
 mod sea;
 mod support;
 mod workloads;
+mod written;
