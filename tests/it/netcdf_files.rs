@@ -127,6 +127,19 @@ fn monthly_means_miss_what_either_attribute_calls_missing() {
     assert_same(&values(&session, &sst), &expected, "sst.mnmean.nc");
 }
 
+#[test]
+fn what_somebody_else_has_open_is_read_through_the_library_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut file = NcFile::create(folder.path().join("a.nc"));
+    file.coordinate("lat", &[1.0_f64, 2.0, 4.0]);
+    let path = file.close();
+    let other = open_hdf5(&path);
+    let held = other.dataset("lat").unwrap();
+    let (_folder, session) = session(64 << 20, 2);
+    let lat = netcdf::open(&path).unwrap().direct(false).variable::<f64>("lat").unwrap();
+    assert_eq!(values(&session, &Array::from_source(lat)), held.read_raw::<f64>().unwrap());
+}
+
 /// Every variable of every file, through both ways.
 #[test]
 #[cfg_attr(not(real_data), ignore = "needs THERMOCLINE_TEST_DATA")]

@@ -221,13 +221,23 @@ fn virtual_name(properties: &DatasetCreate, index: usize, tell: TellName) -> ::h
     String::from_utf8(name).map_err(|_| "the source of a virtual data set has a name that is no UTF-8".into())
 }
 
-/// Opens a data set whose values may be in other files: they are looked for beside this one.
+/// Opens a data set. Where its values are in other files, they are looked for beside this one.
+///
+/// Others without: the library refuses to open a data set with another prefix than a user of it has who reads it meanwhile.
 pub(super) fn open_beside(file: &File, name: &str) -> ::hdf5::Result<Dataset> {
-    let access = DatasetAccess::build().efile_prefix("${ORIGIN}").finish()?;
-    let name = CString::new(name).map_err(|_| "a name with a zero in it")?;
-    // SAFETY: the file and the property list are open while they are borrowed, the name ends with zero, and the identifier
-    // that comes back is owned by nobody else.
-    sync(|| unsafe { ::hdf5::from_id(h5check(H5Dopen2(file.id(), name.as_ptr(), access.id()))?) })
+    // In one go, so that no thread of ours finds it open without the prefix.
+    sync(|| {
+        let plain = file.dataset(name)?;
+        if plain.dcpl()?.get_external()?.is_empty() {
+            return Ok(plain);
+        }
+        drop(plain);
+        let access = DatasetAccess::build().efile_prefix("${ORIGIN}").finish()?;
+        let name = CString::new(name).map_err(|_| "a name with a zero in it")?;
+        // SAFETY: the file and the property list are open while they are borrowed, the name ends with zero, and the
+        // identifier that comes back is owned by nobody else.
+        unsafe { ::hdf5::from_id(h5check(H5Dopen2(file.id(), name.as_ptr(), access.id()))?) }
+    })
 }
 
 /// Reads the box of `shape` at `start`, as numbers of the type `native`, into `out`.
