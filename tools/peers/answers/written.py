@@ -92,7 +92,8 @@ def _layout(path: Path, name: str, values: np.ndarray) -> str | None:
     with netCDF4.Dataset(path) as data:
         growing = [key for key, dimension in data.dimensions.items() if dimension.isunlimited()]
         chunks, filters = data["x"].chunking(), data["x"].filters()
-    if growing != (["time"] if "growing" in name else []):
+    # A dimension of no length is an unlimited one to netCDF, whose NC_UNLIMITED is 0.
+    if growing != (["time"] if "growing" in name or np.size(values) == 0 else []):
         return f"unlimited dimensions {growing}"
     if np.size(values) == 0 or np.ndim(values) == 0:
         return None
