@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use thermocline::{Amount, ByteSize, TierSpec};
+use thermocline::ByteSize;
 
+use crate::settings::Settings;
 use crate::workloads::made::{self, Data};
 
 /// First and last year.
@@ -97,15 +98,8 @@ pub(crate) struct Run {
     /// The variable [default: sst, else the only one of 3 or more dimensions, or that is a sea-surface temperature]
     #[arg(long, value_name = "NAME")]
     pub(crate) var: Option<String>,
-    /// The bytes that are never exceeded, e.g. 4GiB
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) memory_limit: Option<Amount>,
-    /// Worker threads
-    #[arg(long, value_name = "N", value_parser = threads())]
-    pub(crate) threads: Option<usize>,
-    /// Where to spill: folders with commas between, e.g. /mnt/fast:100GiB,/mnt/large
-    #[arg(long, value_name = "SPEC", value_parser = scratch)]
-    pub(crate) scratch: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
     /// Chunk lengths, e.g. 24,720,1440
     #[arg(long, value_name = "LENGTHS", value_delimiter = ',', value_parser = at_least_one())]
     pub(crate) chunks: Vec<usize>,
@@ -137,9 +131,7 @@ impl Run {
             files: Vec::new(),
             dir: Some(dir),
             var: None,
-            memory_limit: None,
-            threads: None,
-            scratch: None,
+            settings: Settings::default(),
             chunks: Vec::new(),
             size: None,
             data: None,
@@ -234,15 +226,8 @@ pub(crate) struct Checksum {
     /// Write what was found to this file, also where some can't be read
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
-    /// The bytes that are never exceeded, e.g. 4GiB
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) memory_limit: Option<Amount>,
-    /// Worker threads
-    #[arg(long, value_name = "N", value_parser = threads())]
-    pub(crate) threads: Option<usize>,
-    /// Where to spill: folders with commas between, e.g. /mnt/fast:100GiB,/mnt/large
-    #[arg(long, value_name = "SPEC", value_parser = scratch)]
-    pub(crate) scratch: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
     /// Read all through the HDF5 library, for comparing the two ways
     #[arg(long)]
     pub(crate) library: bool,
@@ -260,15 +245,8 @@ pub(crate) struct Limit {
     /// A folder of files that `generate` made
     #[arg(long)]
     pub(crate) dir: PathBuf,
-    /// Threads
-    #[arg(long, value_name = "N", value_parser = threads())]
-    pub(crate) threads: Option<usize>,
-    /// The bytes that are never exceeded, e.g. 4GiB
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) memory_limit: Option<Amount>,
-    /// Where to spill: folders with commas between
-    #[arg(long, value_name = "SPEC", value_parser = scratch)]
-    pub(crate) scratch: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
     /// Chunk lengths for the workload, e.g. 24,360,360
     #[arg(long, value_name = "LENGTHS", value_delimiter = ',', value_parser = at_least_one())]
     pub(crate) chunks: Vec<usize>,
@@ -284,9 +262,7 @@ impl Limit {
     /// The workload's run.
     pub(crate) fn run(&self) -> Run {
         Run {
-            memory_limit: self.memory_limit,
-            threads: self.threads,
-            scratch: self.scratch.clone(),
+            settings: self.settings.clone(),
             chunks: self.chunks.clone(),
             no_progress: true,
             ..Run::of(self.workload, self.dir.clone())
@@ -308,17 +284,6 @@ pub(crate) struct Order {
 
 fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
-}
-
-/// More than any machine has, and fewer than would exhaust one by mistake.
-fn threads() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=4096)
-}
-
-/// Checks a list of tiers; the library parses it once more.
-fn scratch(text: &str) -> Result<String, thermocline::Error> {
-    text.split(',').map(|tier| tier.trim().parse()).collect::<Result<Vec<TierSpec>, _>>()?;
-    Ok(text.to_owned())
 }
 
 fn years(text: &str) -> Result<YearRange, String> {
@@ -354,6 +319,6 @@ mod tests {
         }
         let cli = Cli::try_parse_from("bench run anomaly-std --dir d --chunks 24,720,1440".split(' ')).unwrap();
         let Some(Command::Run(run)) = cli.command else { panic!("no run") };
-        assert_eq!((run.workload, run.chunks, run.threads), (Workload::AnomalyStd, vec![24, 720, 1440], None));
+        assert_eq!((run.workload, run.chunks, run.settings.threads), (Workload::AnomalyStd, vec![24, 720, 1440], None));
     }
 }

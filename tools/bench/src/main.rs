@@ -17,6 +17,7 @@ mod plot;
 mod progress;
 mod report;
 mod run;
+mod settings;
 mod workloads;
 
 use std::io::{ErrorKind, Write};

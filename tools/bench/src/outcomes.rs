@@ -24,7 +24,7 @@ struct Limit {
 /// # Errors
 /// [`BenchError::Promise`] where a run did not keep what the limit promises.
 pub(crate) fn outcomes(options: &Run, interrupt: &Interrupt) -> Result<()> {
-    if options.memory_limit.is_some() || options.plot.is_some() || options.out.is_some() {
+    if options.settings.memory_limit.is_some() || options.plot.is_some() || options.out.is_some() {
         let problem = "--memory-limit, --plot, --out: outcomes chooses the limits, and draws and writes nothing";
         return Err(BenchError::Usage(problem.into()));
     }
@@ -62,7 +62,7 @@ fn all(options: &Run, interrupt: &Interrupt, reports: &mut Vec<Report>) -> Resul
 /// One run. That it fails is in the report.
 fn at(limit: &Limit, options: &Run, interrupt: &Interrupt) -> Result<Report> {
     let mut options = options.clone();
-    options.memory_limit = Some(ByteSize::new(limit.bytes).into());
+    options.settings.memory_limit = Some(ByteSize::new(limit.bytes).into());
     reset_peak_rss()?;
     let (report, outcome) = run::once(&options, interrupt);
     match outcome {

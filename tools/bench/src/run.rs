@@ -15,21 +15,6 @@ use crate::progress::Progress;
 use crate::report::{Json, Report, peak_rss};
 use crate::workloads::{self, Drawable, made};
 
-/// A session of what was said on the command line; the rest is up to the environment and the defaults.
-pub(crate) fn session(run: &Run) -> Result<Session> {
-    let mut builder = Session::builder();
-    if let Some(limit) = run.memory_limit {
-        builder = builder.memory_limit(limit);
-    }
-    if let Some(threads) = run.threads {
-        builder = builder.threads(threads);
-    }
-    if let Some(scratch) = &run.scratch {
-        builder = builder.scratch(scratch);
-    }
-    Ok(builder.build()?)
-}
-
 /// States what a workload would need; also as JSON, with what is only known after a run left out.
 pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let json = run.json.as_deref().map(Json::create).transpose()?;
@@ -54,13 +39,13 @@ pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
 
 /// What a workload would need, in a session of what settings.
 pub(crate) fn planned(run: &Run) -> Result<(Plan, Config)> {
-    let session = session(run)?;
+    let session = run.settings.session()?;
     Ok((workloads::plan(run, &session)?, session.config().clone()))
 }
 
 /// Runs a workload, and nothing else. The figures, and what came of it.
 pub(crate) fn once(run: &Run, interrupt: &Interrupt) -> (Report, Result<(Session, Option<Drawable>)>) {
-    let session = session(run);
+    let session = run.settings.session();
     let mut report = Report::new(&run.workload.name());
     if let Ok(session) = &session {
         report.configured(session.config());

@@ -67,17 +67,7 @@ struct Told {
 /// Prints a line for each data set, and writes the JSON whatever happens.
 pub(crate) fn checksum(options: &Checksum, interrupt: &Interrupt) -> Result<()> {
     let json = options.json.as_deref().map(Json::create).transpose()?;
-    let mut builder = Session::builder();
-    if let Some(limit) = options.memory_limit {
-        builder = builder.memory_limit(limit);
-    }
-    if let Some(threads) = options.threads {
-        builder = builder.threads(threads);
-    }
-    if let Some(scratch) = &options.scratch {
-        builder = builder.scratch(scratch);
-    }
-    let session = builder.build()?;
+    let session = options.settings.session()?;
     let work = {
         let (session, options) = (session.clone(), options.clone());
         move || tell(&session, &options)

@@ -14,8 +14,8 @@ use serde::Serialize;
 use crate::cli::{Limit, Workload};
 use crate::error::Result;
 use crate::interrupt::Interrupt;
+use crate::print;
 use crate::report::Json;
-use crate::{print, run};
 
 /// What one call took, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -29,7 +29,7 @@ struct Took {
 /// Measures, and prints the figures.
 pub(crate) fn limit(options: &Limit, interrupt: &Interrupt) -> Result<()> {
     let json = options.json.as_deref().map(Json::create).transpose()?;
-    let session = run::session(&options.run())?;
+    let session = options.settings.session()?;
     let (options, work) = (options.clone(), session.clone());
     let cancel = |end| {
         if end {
