@@ -1,5 +1,6 @@
 //! Tells the tests what this machine has, so that those that need more are reported as ignored, not as passed: the real data
-//! files, user namespaces to mount small filesystems in, loop devices and the tools to make filesystems on them.
+//! files, a user who may not do everything, user namespaces to mount small filesystems in, loop devices and the tools to
+//! make filesystems on them.
 
 use std::env;
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::process::{Command, Stdio};
 fn main() {
     println!("cargo:rerun-if-env-changed=THERMOCLINE_TEST_DATA");
     tell("real_data", env::var_os("THERMOCLINE_TEST_DATA").is_some());
+    tell("unprivileged", works("test \"$(id -u)\" != 0"));
     tell("user_namespaces", works("unshare -Urm mount -t tmpfs none /mnt"));
     tell("loop_ext4", mounts("mkfs.ext4 -q", 8 << 20));
     tell("loop_xfs", mounts("mkfs.xfs -q", 320 << 20));
