@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use hdf5::dataset::ChunkOpts;
+use hdf5::sync::sync;
 use hdf5::{Dataset, File};
 use hdf5_sys::h5d::{H5Dcreate2, H5Dwrite_chunk};
 use hdf5_sys::h5i::hid_t;
@@ -40,8 +41,8 @@ fn bytes(chunk: usize) -> Vec<u8> {
 fn create(file: &File, name: &str, stored: hid_t, filters: &[Filter]) -> Dataset {
     let name = std::ffi::CString::new(name).unwrap();
     // SAFETY: identifiers are those that were made here, arrays are as long as is said, the name ends with zero; that the
-    // library lacks a filter is no hindrance where it is optional (flag 1).
-    unsafe {
+    // library lacks a filter is no hindrance where it is optional (flag 1). The library is locked, for other tests call it.
+    sync(|| unsafe {
         let properties = H5Pcreate(*H5P_CLS_DATASET_CREATE);
         assert!(H5Pset_chunk(properties, 1, &(CHUNK as u64)) >= 0);
         for (id, parameters) in filters {
@@ -49,7 +50,7 @@ fn create(file: &File, name: &str, stored: hid_t, filters: &[Filter]) -> Dataset
         }
         let space = H5Screate_simple(1, &(LENGTH as u64), std::ptr::null());
         hdf5::from_id(H5Dcreate2(file.id(), name.as_ptr(), stored, space, H5P_DEFAULT, properties, H5P_DEFAULT))
-    }
+    })
     .unwrap()
 }
 
@@ -66,10 +67,10 @@ pub(crate) fn create_filtered(file: &File, name: &str, stored: hid_t, filters: &
 /// Writes chunk number `chunk` as it is.
 pub(crate) fn write_chunk(dataset: &Dataset, chunk: usize, encoded: &[u8]) {
     let start = (chunk * CHUNK) as u64;
-    // SAFETY: the data set is open, and the buffer as long as is said.
-    let written = unsafe {
+    // SAFETY: the data set is open, the buffer as long as is said, and the library locked.
+    let written = sync(|| unsafe {
         H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, &raw const start, encoded.len(), encoded.as_ptr().cast())
-    };
+    });
     assert!(written >= 0);
 }
 

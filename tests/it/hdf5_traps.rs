@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hdf5::dataset::{ChunkOpts, Layout};
 use hdf5::filters::ScaleOffset;
+use hdf5::sync::sync;
 use hdf5::{Dataset, Dataspace, File, H5Type};
 use hdf5_sys::h5d::H5Dcreate2;
 use hdf5_sys::h5i::hid_t;
@@ -27,10 +28,10 @@ fn create_as<T: H5Type>(file: &File, name: &str, stored: hid_t, values: &[T]) ->
     let space = Dataspace::try_new(values.len()).unwrap();
     let name = CString::new(name).unwrap();
     // SAFETY: the file, the type and the space are open, the name ends with zero, and the identifier that comes back is
-    // owned by nobody else.
-    let dataset: Dataset = unsafe {
+    // owned by nobody else. The library is locked, for other tests call it.
+    let dataset: Dataset = sync(|| unsafe {
         hdf5::from_id(H5Dcreate2(file.id(), name.as_ptr(), stored, space.id(), H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT))
-    }
+    })
     .unwrap();
     dataset.write_raw(values).unwrap();
     dataset
@@ -43,12 +44,13 @@ fn foreign_types(file: &File) -> Vec<Form> {
     let shorts = [0_i16, 1, 256, -2, i16::MIN];
     let words = [0_u32, 1, 1 << 24, u32::MAX];
     let twelve_bits = [0_i32, 1, -1, 2047, -2048];
-    // SAFETY: the types are those of the library, which `file` has started; what is copied is changed before its use.
-    let [f32be, f64be, i16be, u32be, packed] = unsafe {
+    // SAFETY: the types are those of the library, which `file` has started; what is copied is changed before its use, and
+    // the library is locked.
+    let [f32be, f64be, i16be, u32be, packed] = sync(|| unsafe {
         let packed = h5t::H5Tcopy(*h5t::H5T_STD_I32BE);
         assert!(h5t::H5Tset_precision(packed, 12) >= 0 && h5t::H5Tset_offset(packed, 4) >= 0);
         [*h5t::H5T_IEEE_F32BE, *h5t::H5T_IEEE_F64BE, *h5t::H5T_STD_I16BE, *h5t::H5T_STD_U32BE, packed]
-    };
+    });
     create_as(file, "f32be", f32be, &singles);
     create_as(file, "f64be", f64be, &floats);
     create_as(file, "i16be", i16be, &shorts);
@@ -211,12 +213,12 @@ fn what_the_library_inflates_is_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     let file = File::create(&path).unwrap();
-    // SAFETY: the type is a copy, changed before its use.
-    let odd = unsafe {
+    // SAFETY: the type is a copy, changed before its use, and the library is locked.
+    let odd = sync(|| unsafe {
         let odd = h5t::H5Tcopy(*h5t::H5T_STD_I32LE);
         assert!(h5t::H5Tset_precision(odd, 30) >= 0);
         odd
-    };
+    });
     let values: Vec<i32> = (0..3000).collect();
     for (name, filters) in [("sound", &[1][..]), ("bomb", &[1]), ("twice", &[1, 1]), ("checked", &[1, 3])] {
         crate::hdf5_filters::create_filtered(&file, name, odd, filters).write_raw(&values[..1700]).unwrap();
@@ -358,8 +360,8 @@ fn filters_that_are_not_built_in_are_named_and_no_plugin_is_loaded() {
         assert!(text.contains(filter) && text.contains("h5repack"), "{id}: {text}");
     }
     let mut allowed = -1;
-    // SAFETY: it writes one number.
-    assert!(unsafe { H5PLget_loading_state(&raw mut allowed) } >= 0);
+    // SAFETY: it writes one number, with the library locked.
+    assert!(sync(|| unsafe { H5PLget_loading_state(&raw mut allowed) }) >= 0);
     assert_eq!(allowed, 0);
 }
 
