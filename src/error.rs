@@ -117,6 +117,16 @@ pub enum Error {
         /// What was wrong.
         problem: String,
     },
+    /// A value could not be written to scratch, or made of what had been written, by the code that is to do so.
+    #[error(
+        "a value could not be {operation} scratch: {source}; its type's code for that (of serde, or of its own) has to give back what it was given"
+    )]
+    Code {
+        /// Which way.
+        operation: &'static str,
+        /// Its failure.
+        source: UserError,
+    },
     /// A system call on scratch failed.
     #[error("scratch {path}: {operation} failed: {source}")]
     Scratch {

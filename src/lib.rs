@@ -18,6 +18,7 @@
 pub mod array;
 pub mod chunk;
 mod config;
+pub mod delayed;
 mod error;
 mod event;
 pub mod graph;
@@ -34,6 +35,7 @@ mod units;
 
 pub use array::Array;
 pub use config::{Compression, Config, Eviction, Origin, TierKind, TierSpec};
+pub use delayed::Delayed;
 pub use error::{Error, Result, UserError};
 pub use event::{Event, Label, Observer};
 pub use ndarray;

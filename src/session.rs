@@ -1,220 +1,19 @@
 //! Sessions: a memory limit, threads and scratch, and what runs on them.
 
+mod collection;
+
 use std::sync::Arc;
+
+pub use collection::{Collection, Kept, Persist};
 
 use crate::chunk::Chunk;
 use crate::config::{Compression, Config, Eviction, Overrides, TierSpec};
 use crate::error::{Error, Result};
 use crate::event::{Observer, Observers};
-use crate::graph::{Graph, Key, Layers, Task};
-use crate::scheduler::{Held, Keep, Plan, Results, Running, Scheduler, Stats};
+use crate::graph::{Graph, Key, Layers};
+use crate::scheduler::{Keep, Plan, Results, Running, Scheduler, Stats};
 use crate::spill::TierStatus;
 use crate::units::Amount;
-
-/// Something lazy that a session can compute: it builds tasks, and makes its result of the wanted ones' chunks.
-///
-/// Tuples and slices of collections are collections: what they share is done once.
-///
-/// ```
-/// use thermocline::{Array, Session};
-///
-/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
-/// let x = Array::<f64>::from_fn(&[1000], &[100], |at| at[0] as f64);
-/// let (mean, parts) = session.compute((x.mean(..), vec![x.min(..), x.max(..)]))?; // each value is made once
-/// assert_eq!((mean[[]], parts[0][[]], parts[1][[]]), (499.5, 0.0, 999.0));
-/// # Ok::<(), thermocline::Error>(())
-/// ```
-pub trait Collection {
-    /// What computing it gives.
-    type Output;
-
-    /// Adds its tasks to `layers`. Gives the keys of the tasks whose chunks [`finish`](Self::finish) wants.
-    ///
-    /// # Errors
-    /// Where an operation that it was made of is impossible.
-    fn build(&self, layers: &mut Layers) -> Result<Vec<Key>>;
-
-    /// Makes the result from the wanted chunks, in the order of their keys.
-    ///
-    /// # Errors
-    /// Where a chunk is not what it should be.
-    fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output>;
-}
-
-/// A collection whose chunks a session can keep.
-pub trait Persist: Collection + Sized {
-    /// Adds its tasks to `layers`. Gives the keys of its chunks.
-    ///
-    /// # Errors
-    /// As [`Collection::build`].
-    fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>>;
-
-    /// The same collection, made of chunks that a session keeps, in the order of their keys.
-    ///
-    /// # Errors
-    /// Where their number is not what it should be.
-    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self>;
-}
-
-/// A chunk that a session keeps, in memory or on scratch, until its last handle goes or the session ends.
-///
-/// ```
-/// use thermocline::chunk::{Block, Chunk};
-/// use thermocline::graph::{Key, Layers};
-/// use thermocline::{Array, Collection, Kept, Persist, Result, Session};
-///
-/// /// A total whose one chunk may be kept.
-/// struct Total(Array<f64>, Option<Kept>);
-///
-/// impl Collection for Total {
-///     type Output = f64;
-///
-///     fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-///         self.build_chunks(layers)
-///     }
-///
-///     fn finish(&self, chunks: Vec<Chunk>) -> Result<f64> {
-///         Ok(chunks[0].get::<Block<f64>>()?.as_slice()[0])
-///     }
-/// }
-///
-/// impl Persist for Total {
-///     fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-///         let Some(kept) = &self.1 else { return self.0.sum(..).build_chunks(layers) };
-///         let key = Key::new(layers.name("total"));
-///         layers.add(kept.task(key.clone()));
-///         Ok(vec![key])
-///     }
-///
-///     fn with_kept(&self, mut chunks: Vec<Kept>) -> Result<Self> {
-///         Ok(Self(self.0.clone(), chunks.pop()))
-///     }
-/// }
-///
-/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
-/// let total = session.persist(&Total(Array::arange(0.0, 100.0, 1.0, [10]), None))?;
-/// assert_eq!(session.compute(&total)?, 4950.0); // nothing is summed again
-/// # Ok::<(), thermocline::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Kept(Arc<Held>);
-
-impl Kept {
-    /// The task that stands for it in a graph.
-    #[must_use]
-    pub fn task(&self, key: Key) -> Task {
-        Task::held(key, self.0.clone(), self.0.bytes(), !self.0.is_stuck())
-    }
-
-    /// Its bytes while it is in memory.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.0.bytes()
-    }
-}
-
-impl<C: Collection + ?Sized> Collection for &C {
-    type Output = C::Output;
-
-    fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-        (**self).build(layers)
-    }
-
-    fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output> {
-        (**self).finish(chunks)
-    }
-}
-
-impl<C: Collection> Collection for [C] {
-    type Output = Vec<C::Output>;
-
-    fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-        // How many keys are whose has to be known at the end: a task of no effect parts them.
-        let mut keys = Vec::new();
-        for collection in self {
-            let own = collection.build(layers)?;
-            keys.push(count_task(layers, own.len()));
-            keys.extend(own);
-        }
-        Ok(keys)
-    }
-
-    fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output> {
-        let mut chunks = chunks.into_iter();
-        self.iter().map(|collection| collection.finish(take_counted(&mut chunks)?)).collect()
-    }
-}
-
-impl<C: Collection> Collection for Vec<C> {
-    type Output = Vec<C::Output>;
-
-    fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-        self.as_slice().build(layers)
-    }
-
-    fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output> {
-        self.as_slice().finish(chunks)
-    }
-}
-
-macro_rules! tuples {
-    ($($name:ident . $place:tt),+) => {
-        impl<$($name: Collection),+> Collection for ($($name,)+) {
-            type Output = ($($name::Output,)+);
-
-            fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-                let mut keys = Vec::new();
-                $(
-                    let own = self.$place.build(layers)?;
-                    keys.push(count_task(layers, own.len()));
-                    keys.extend(own);
-                )+
-                Ok(keys)
-            }
-
-            fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output> {
-                let mut chunks = chunks.into_iter();
-                Ok(($(self.$place.finish(take_counted(&mut chunks)?)?,)+))
-            }
-        }
-    };
-}
-
-tuples!(A.0, B.1);
-tuples!(A.0, B.1, C.2);
-tuples!(A.0, B.1, C.2, D.3);
-tuples!(A.0, B.1, C.2, D.3, E.4);
-tuples!(A.0, B.1, C.2, D.3, E.4, F.5);
-
-/// How many of the chunks that follow belong together.
-struct Count(usize);
-
-impl crate::chunk::Value for Count {
-    fn unmetered_bytes(&self) -> u64 {
-        0
-    }
-
-    fn encode(&self) -> Option<crate::chunk::Encoded<'_>> {
-        None
-    }
-}
-
-fn count_task(layers: &mut Layers, count: usize) -> Key {
-    let key = Key::new(layers.name("part"));
-    layers.add(
-        Task::new(key.clone(), [], Arc::new(move |_, _| Ok(Chunk::new(Count(count)))))
-            .output(crate::graph::Size::Exact(0)),
-    );
-    key
-}
-
-fn take_counted(chunks: &mut impl Iterator<Item = Chunk>) -> Result<Vec<Chunk>> {
-    let count = match chunks.next() {
-        Some(chunk) => chunk.get::<Count>()?.0,
-        None => 0,
-    };
-    Ok(chunks.take(count).collect())
-}
 
 /// How a [`Session`] is made. What is not said comes from `THERMOCLINE_*`, else from the defaults.
 ///
@@ -476,7 +275,7 @@ impl Session {
     pub fn persist<C: Persist>(&self, collection: &C) -> Result<C> {
         let (graph, wanted) = built(|layers| collection.build_chunks(layers))?;
         match self.inner.scheduler.submit(&graph, &wanted, Keep::Hold)?.wait()? {
-            Results::Held(held) => collection.with_kept(held.into_iter().map(Kept).collect()),
+            Results::Held(held) => collection.with_kept(held.into_iter().map(Kept::new).collect()),
             Results::Chunks(_) => Err(Error::Cancelled),
         }
     }

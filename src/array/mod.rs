@@ -24,6 +24,7 @@ mod compute;
 mod concatenate;
 mod contract;
 pub mod creation;
+mod delayed;
 mod diff;
 mod elementwise;
 mod fold;
@@ -74,6 +75,7 @@ use ndarray::ArrayD;
 
 pub use axes::{Axes, Keepdims, keepdims};
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
+pub use delayed::BlockValues;
 use elementwise::{MapNode, ZipNode, broadcast_grid, broadcast_shape};
 use function::{map_each, zip_each};
 pub use grid::{ChunkGrid, Region};

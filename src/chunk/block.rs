@@ -141,7 +141,7 @@ impl<T: Element> Value for Block<T> {
 
     fn encode(&self) -> Option<Encoded<'_>> {
         let shape = self.shape.clone();
-        Some(Encoded {
+        Some(Encoded::Memory {
             bytes: bytes_of(self.as_slice()),
             item_size: item_size(T::DTYPE),
             in_place: T::ANY_BITS,
@@ -188,11 +188,13 @@ mod tests {
         let mut block = BlockMut::<i16>::zeroed(&[2, 3], &Unmetered).unwrap();
         block.view_mut().assign(&array![[1_i16, 2, 3], [4, 5, 6]].into_dyn());
         let block = block.freeze();
-        let encoded = block.encode().unwrap();
-        assert_eq!((encoded.bytes.len(), encoded.item_size), (12, 2));
+        let Some(Encoded::Memory { bytes, item_size, decode, .. }) = block.encode() else {
+            panic!("a block has memory")
+        };
+        assert_eq!((bytes.len(), item_size), (12, 2));
         let mut copy = BufferMut::zeroed(12, &Unmetered).unwrap();
-        copy.as_mut_slice().copy_from_slice(encoded.bytes);
-        let back = (encoded.decode)(copy.freeze()).unwrap();
+        copy.as_mut_slice().copy_from_slice(bytes);
+        let back = decode(copy.freeze()).unwrap();
         assert_eq!(back.get::<Block<i16>>().unwrap().view(), array![[1, 2, 3], [4, 5, 6]].into_dyn());
     }
 

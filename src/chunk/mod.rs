@@ -14,6 +14,7 @@
 mod block;
 mod buffer;
 mod element;
+mod encoded;
 
 use std::any::Any;
 use std::fmt;
@@ -24,6 +25,7 @@ pub(crate) use buffer::ForeignBytes;
 pub use buffer::{Buffer, BufferMut, Spare};
 pub use element::{DType, Element};
 pub(crate) use element::{Elements, bytes_of, copy_bytes};
+pub use encoded::{CodeError, Decode, Encoded, ReadBack, WriteOut};
 
 use crate::error::{Error, Result};
 
@@ -173,33 +175,12 @@ impl Allocator for Unmetered {
     }
 }
 
-/// A value as bytes, to be spilled, and the way back.
-pub struct Encoded<'a> {
-    /// The bytes, contiguous.
-    pub bytes: &'a [u8],
-    /// The size of one item, for shuffling bytes before compression.
-    pub item_size: usize,
-    /// Whether any bytes at all are a valid value, so that a checked mapping may be used in place.
-    pub in_place: bool,
-    /// Makes the value again from its bytes.
-    pub decode: Decode,
-}
-
-/// Makes a value from the bytes it was encoded as.
-pub type Decode = Arc<dyn Fn(Buffer) -> Result<Chunk> + Send + Sync>;
-
-impl fmt::Debug for Encoded<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encoded({} B in items of {} B)", self.bytes.len(), self.item_size)
-    }
-}
-
 /// What a [`Chunk`] may hold.
 pub trait Value: Any + Send + Sync {
     /// Bytes of memory that no [`Buffer`] charges: those the chunk itself is charged for.
     fn unmetered_bytes(&self) -> u64;
 
-    /// The value as bytes, if it can be spilled. Buffers are the memory it frees by that.
+    /// The value as bytes, if it can be spilled. Buffers, or its unmetered bytes, are the memory it frees by that.
     fn encode(&self) -> Option<Encoded<'_>>;
 }
 
@@ -234,6 +215,21 @@ impl Chunk {
     pub fn get<V: Value>(&self) -> Result<&V> {
         let value: &dyn Any = &*self.value;
         value.downcast_ref().ok_or(Error::ChunkType { found: self.type_name, expected: std::any::type_name::<V>() })
+    }
+
+    /// The value itself, if it is a `V` and nobody else has it.
+    ///
+    /// # Errors
+    /// The chunk as it was, where it is not, or somebody has.
+    pub(crate) fn into_value<V: Value>(self) -> Result<V, Self> {
+        let Self { value, type_name } = self;
+        let erased: &dyn Any = &*value;
+        if !erased.is::<V>() || Arc::strong_count(&value) > 1 {
+            return Err(Self { value, type_name });
+        }
+        let any: Arc<dyn Any + Send + Sync> = value;
+        let whole = any.downcast::<V>().unwrap_or_else(|_| unreachable!("its type was looked at"));
+        Arc::try_unwrap(whole).map_err(|value| Self { value, type_name })
     }
 
     /// The value itself.

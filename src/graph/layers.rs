@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{Graph, Task};
+use super::{Graph, Key, Task};
 use crate::error::Result;
 
 /// The tasks of one or more collections on their way to a [`Graph`]: gives each layer of tasks a name of its own, and
@@ -30,6 +30,10 @@ pub struct Layers {
     /// What the task that is being made reads.
     reads: u64,
     built: HashMap<usize, Built>,
+    /// What was built for expressions that are known by what they are.
+    named: HashMap<u128, Arc<dyn Any + Send + Sync>>,
+    /// The name of each label's numbered tasks, and how many there are.
+    numbered: HashMap<Box<str>, (Arc<str>, u32)>,
 }
 
 /// What was built for an expression. The expression is kept alive, so that no other gets its address.
@@ -67,6 +71,26 @@ impl Layers {
         self.reads
     }
 
+    /// A key for one more task of the layer of `label`: `clean-2(0)`, then `clean-2(1)`. For tasks that are made one by one,
+    /// and are alike.
+    ///
+    /// ```
+    /// use thermocline::graph::Layers;
+    ///
+    /// let mut layers = Layers::new();
+    /// let keys = ["load", "clean", "load"].map(|label| layers.number(label).to_string());
+    /// assert_eq!(keys, ["load-1(0)", "clean-2(0)", "load-1(1)"]);
+    /// ```
+    pub fn number(&mut self, label: &str) -> Key {
+        if !self.numbered.contains_key(label) {
+            let name = self.name(label);
+            self.numbered.insert(label.into(), (name, 0));
+        }
+        let Some((name, next)) = self.numbered.get_mut(label) else { unreachable!("it is there now") };
+        *next += 1;
+        Key::indexed(name.clone(), [*next - 1])
+    }
+
     /// Goes back to so many: takes back what was said since, or sets it aside while other tasks are made.
     pub(crate) fn unread(&mut self, reads: u64) {
         self.reads = reads;
@@ -94,6 +118,16 @@ impl Layers {
     /// ```
     pub fn remember<R: Any + Send + Sync>(&mut self, expression: Arc<dyn Any + Send + Sync>, result: Arc<R>) {
         self.built.insert(Arc::as_ptr(&expression).addr(), Built { _expression: expression, result });
+    }
+
+    /// What was built before for the expression that `token` stands for, if it was.
+    pub(crate) fn find_named<R: Any + Send + Sync>(&self, token: u128) -> Option<Arc<R>> {
+        self.named.get(&token)?.clone().downcast().ok()
+    }
+
+    /// Remembers what was built for the expression that `token` stands for.
+    pub(crate) fn remember_named<R: Any + Send + Sync>(&mut self, token: u128, result: Arc<R>) {
+        self.named.insert(token, result);
     }
 
     /// The graph of all tasks.

@@ -1,10 +1,10 @@
 //! Bringing a spilled chunk back.
 
-use super::Stored;
+use super::{Back, Stored};
 use crate::chunk::ForeignBytes;
 use crate::chunk::{Allocator, Buffer, BufferMut, Chunk, charge};
 use crate::error::Result;
-use crate::spill::{MappedFrame, Staging};
+use crate::spill::{FrameReader, MappedFrame, Staging};
 
 /// A mapped frame as the memory of a buffer: a lease on its extent for as long as the buffer lives (M3).
 struct Lease(MappedFrame);
@@ -19,15 +19,28 @@ impl ForeignBytes for Lease {
 /// which.
 ///
 /// # Errors
-/// [`Corrupt`](crate::Error::Corrupt) or [`Scratch`](crate::Error::Scratch) where the frame can't be had again.
+/// [`Corrupt`](crate::Error::Corrupt) or [`Scratch`](crate::Error::Scratch) where the frame can't be had again;
+/// [`Code`](crate::Error::Code) where the value can't be made of it.
 pub(crate) fn load(stored: &Stored, allocator: &dyn Allocator, staging: &mut Staging) -> Result<(Chunk, bool)> {
-    let (buffer, in_place) = if let Some(mapped) = stored.mappable.then(|| stored.frame.map()).transpose()?.flatten() {
-        let charge = allocator.reserve(charge(stored.frame.bytes() as u64))?;
-        (Buffer::foreign(Box::new(Lease(mapped)), charge), true)
-    } else {
-        let mut buffer = BufferMut::unwritten(stored.frame.bytes(), allocator)?;
-        stored.frame.read_into(buffer.as_mut_slice(), staging)?;
-        (buffer.freeze(), false)
-    };
-    Ok(((stored.decode)(buffer)?, in_place))
+    let frame = &stored.frame;
+    match &stored.back {
+        Back::Memory { decode, mappable } => {
+            let mapped = mappable.then(|| frame.map()).transpose()?.flatten();
+            let in_place = mapped.is_some();
+            let buffer = if let Some(mapped) = mapped {
+                let charge = allocator.reserve(charge(frame.bytes() as u64))?;
+                Buffer::foreign(Box::new(Lease(mapped)), charge)
+            } else {
+                let mut buffer = BufferMut::unwritten(frame.bytes(), allocator)?;
+                frame.read_into(buffer.as_mut_slice(), staging)?;
+                buffer.freeze()
+            };
+            Ok((decode(buffer)?, in_place))
+        }
+        Back::Stream(read) => {
+            let mut reader = FrameReader::open(frame, staging)?;
+            let outcome = read(&mut reader);
+            Ok((reader.outcome(outcome)?, false))
+        }
+    }
 }

@@ -29,5 +29,5 @@ pub(crate) use grant::{Grant, TaskGrant, charge_value};
 pub(crate) use ledger::Ledger;
 pub(crate) use load::load;
 pub(crate) use slot::{
-    Garbage, Loaded, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob, Writing,
+    Back, Garbage, Loaded, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob, Writing,
 };

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use super::eviction::{Candidate, Ranking, rank};
 use super::rates::Rates;
-use crate::chunk::{Charge, Chunk, Decode, contained};
+use crate::chunk::{Charge, Chunk, Decode, ReadBack, contained};
 use crate::config::Eviction;
 use crate::spill::Frame;
 
@@ -50,9 +50,20 @@ pub(crate) struct SlotId {
 #[derive(Clone)]
 pub(crate) struct Stored {
     pub(crate) frame: Frame,
-    pub(crate) decode: Decode,
-    /// Whether any bytes are a valid value, so that the frame may be used in place.
-    pub(crate) mappable: bool,
+    pub(crate) back: Back,
+}
+
+/// How what lies in a frame becomes a value.
+#[derive(Clone)]
+pub(crate) enum Back {
+    /// As one piece of memory.
+    Memory {
+        decode: Decode,
+        /// Whether any bytes are a valid value, so that the frame may be used in place.
+        mappable: bool,
+    },
+    /// Piece by piece.
+    Stream(ReadBack),
 }
 
 impl std::fmt::Debug for Stored {

@@ -59,7 +59,7 @@ struct Output {
     chunk: Option<Chunk>,
     /// For values whose memory carries no charge of its own.
     charge: Option<Charge>,
-    /// Its bytes when encoded, where that was measured: of what the session is to keep.
+    /// The bytes that it frees when it is encoded, where that was measured: of what the session is to keep.
     encoded: Option<u64>,
     /// Readers that are not done.
     readers: u32,

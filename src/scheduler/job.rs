@@ -44,7 +44,7 @@ pub(super) struct Made {
     pub(super) chunk: Chunk,
     /// For values whose memory carries no charge of its own.
     pub(super) charge: Option<Charge>,
-    /// Its bytes when encoded, if it can be.
+    /// The bytes that it frees when it is encoded, if it can be.
     pub(super) encoded: Option<u64>,
     /// The bytes of its grant that it still holds.
     pub(super) retained: u64,

@@ -14,10 +14,10 @@ use super::Shared;
 use super::core::Effects;
 use super::job::Write;
 use super::worker::panicked;
-use crate::chunk::Decode;
+use crate::chunk::Encoded;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::memory::Stored;
+use crate::memory::{Back, Stored};
 use crate::spill::{Begun, Staging};
 
 /// So many bytes may be on their way to the disk; one frame always may be, while the next one is copied.
@@ -63,8 +63,7 @@ struct Lane<'a> {
 /// A chunk in the page cache.
 struct Copied {
     begun: Begun,
-    decode: Decode,
-    mappable: bool,
+    back: Back,
 }
 
 impl Lane<'_> {
@@ -72,8 +71,16 @@ impl Lane<'_> {
         let Self { shared, staging, .. } = self;
         let copied = catch_unwind(AssertUnwindSafe(|| {
             let Some(encoded) = write.job.chunk.value().encode() else { return Err(Error::Cancelled) };
-            let begun = shared.scratch.begin(encoded.bytes, encoded.item_size, staging)?;
-            Ok(Copied { begun, decode: encoded.decode, mappable: encoded.in_place })
+            match encoded {
+                Encoded::Memory { bytes, item_size, in_place, decode } => {
+                    let begun = shared.scratch.begin(bytes, item_size, staging)?;
+                    Ok(Copied { begun, back: Back::Memory { decode, mappable: in_place } })
+                }
+                Encoded::Stream { write, read } => {
+                    let begun = shared.scratch.begin_stream(&*write, staging)?;
+                    Ok(Copied { begun, back: Back::Stream(read) })
+                }
+            }
         }));
         match copied.unwrap_or_else(|payload| Err(panicked("writing a chunk to scratch", payload))) {
             Ok(copied) => {
@@ -85,7 +92,7 @@ impl Lane<'_> {
     }
 
     fn settle_oldest(&mut self) {
-        let Some((write, Copied { begun, decode, mappable })) = self.begun.pop_front() else { return };
+        let Some((write, Copied { begun, back })) = self.begun.pop_front() else { return };
         self.bytes -= begun.stored_bytes();
         let frame = match begun.settle() {
             Ok(frame) => frame,
@@ -94,7 +101,7 @@ impl Lane<'_> {
         let (bytes, stored) = (frame.bytes() as u64, frame.stored_bytes());
         self.shared.counters.add_spilled(bytes);
         self.shared.observers.tell(&Event::Spilled { bytes, stored });
-        self.end(write, Ok(Stored { frame, decode, mappable }));
+        self.end(write, Ok(Stored { frame, back }));
     }
 
     fn end(&mut self, write: Write, outcome: Result<Stored>) {

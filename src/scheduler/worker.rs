@@ -23,7 +23,7 @@ use super::current::Known;
 use super::job::{Failure, Finished, Job, Made};
 use super::load::load_inputs;
 use super::run::Place;
-use crate::chunk::{Chunk, contained};
+use crate::chunk::{Chunk, Encoded, contained};
 use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::{TaskContext, TaskFn, TaskId, Work};
@@ -217,7 +217,7 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
     drop(announce);
 }
 
-/// Calls a task's function; what it panics with is caught (**D3**). Its bytes when encoded are asked for where `measure`.
+/// Calls a task's function; what it panics with is caught (**D3**). What it would free is asked for where `measure`.
 pub(super) fn run_call(
     call: &TaskFn,
     context: &TaskContext<'_>,
@@ -231,7 +231,7 @@ pub(super) fn run_call(
         drop(chunks);
         let value = chunk.value();
         let unmetered = value.unmetered_bytes();
-        let encoded = if measure { value.encode().map(|encoded| encoded.bytes.len() as u64) } else { None };
+        let encoded = if measure { value.encode().map(|encoded| in_memory(&encoded, unmetered)) } else { None };
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>((chunk, unmetered, encoded, took))
     }));
     match outcome {
@@ -241,6 +241,14 @@ pub(super) fn run_call(
         },
         Ok(Err(error)) => Err(Failure::Returned(error.into())),
         Err(payload) => Err(Failure::Panicked(message_of(payload))),
+    }
+}
+
+/// The bytes that a value frees when it goes to scratch.
+fn in_memory(encoded: &Encoded<'_>, unmetered: u64) -> u64 {
+    match encoded {
+        Encoded::Memory { bytes, .. } => bytes.len() as u64,
+        Encoded::Stream { .. } => unmetered,
     }
 }
 

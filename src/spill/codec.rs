@@ -35,6 +35,8 @@ const LEAST_SAMPLE: usize = 8 << 10;
 pub(super) enum Codec {
     /// As it is.
     Raw,
+    /// As it is, in blocks as small as packed ones: what is written and read piece by piece.
+    Pieces,
     /// In LZ4 blocks; shuffled first by items of so many bytes, where more than one.
     Lz4 {
         /// The item size, 1 for no shuffling.
@@ -47,7 +49,7 @@ impl Codec {
     pub(super) fn block(self) -> usize {
         match self {
             Self::Raw => RAW_BLOCK,
-            Self::Lz4 { .. } => LZ4_BLOCK,
+            Self::Pieces | Self::Lz4 { .. } => LZ4_BLOCK,
         }
     }
 }
@@ -81,6 +83,33 @@ impl Staging {
         };
         let len = lz4_flex::block::compress_into(input, &mut self.packed).ok()?;
         (len < block.len()).then_some(&self.packed[..len])
+    }
+
+    /// Where the pieces of a stream are put together to a block: the place that shuffling would need, which streams don't.
+    pub(super) fn plain(&self) -> &[u8] {
+        &self.shuffled
+    }
+
+    /// As [`plain`](Self::plain), to be filled.
+    pub(super) fn plain_mut(&mut self) -> &mut [u8] {
+        &mut self.shuffled
+    }
+
+    /// Packs the first `len` bytes of the [plain](Self::plain) block. Its packed length, where it gets smaller.
+    pub(super) fn pack_plain(&mut self, len: usize) -> Option<usize> {
+        let packed = lz4_flex::block::compress_into(&self.shuffled[..len], &mut self.packed).ok()?;
+        (packed < len).then_some(packed)
+    }
+
+    /// What of a plain block of `len` bytes is stored: `packed` bytes, where it was packed.
+    pub(super) fn block(&self, len: usize, packed: Option<usize>) -> &[u8] {
+        packed.map_or(&self.shuffled[..len], |packed| &self.packed[..packed])
+    }
+
+    /// Unpacks the first `packed` packed bytes into the plain block, which must come out as `len` bytes.
+    pub(super) fn unpack_plain(&mut self, packed: usize, len: usize) -> bool {
+        let unpacked = lz4_flex::block::decompress_into(&self.packed[..packed], &mut self.shuffled[..len]);
+        unpacked.is_ok_and(|unpacked| unpacked == len)
     }
 
     /// Where a packed block of `len` bytes is read to.
@@ -119,6 +148,14 @@ impl Trial {
             Some(sample) if sample.after < plain.after => Self { sample, shuffle: item_size },
             _ => Self { sample: plain, shuffle: 1 },
         }
+    }
+
+    /// Packs the first `len` bytes of the plain block.
+    pub(super) fn of_plain(len: usize, staging: &mut Staging) -> Self {
+        let started = Instant::now();
+        let after = staging.pack_plain(len).unwrap_or(len) as u64;
+        let sample = Sample { before: len as u64, after, took: started.elapsed() };
+        Self { sample, shuffle: 1 }
     }
 
     /// How they are stored on a disk of this pace.

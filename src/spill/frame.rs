@@ -75,9 +75,19 @@ impl Drop for Cached {
     }
 }
 
-struct Entry {
-    stored: usize,
+pub(super) struct Entry {
+    pub(super) stored: usize,
     hash: u64,
+}
+
+/// A block table that fits its header.
+pub(super) struct Table(Vec<u8>);
+
+impl Table {
+    /// The entry of block `number`.
+    pub(super) fn get(&self, number: usize) -> Option<Entry> {
+        table_of(&self.0).nth(number)
+    }
 }
 
 fn table_of(raw: &[u8]) -> impl ExactSizeIterator<Item = Entry> + '_ {
@@ -98,6 +108,7 @@ fn header(codec: Codec, bytes: usize, stored: u64, table: &[u8]) -> [u8; HEADER]
     let (kind, shuffle) = match codec {
         Codec::Raw => (0_u32, 1),
         Codec::Lz4 { shuffle } => (1, u32::from(shuffle)),
+        Codec::Pieces => (2, 1),
     };
     let mut header = [0; HEADER];
     let fields = [
@@ -166,39 +177,70 @@ pub(super) fn begin(
     in_place: bool,
     staging: &mut Staging,
 ) -> Result<Begun> {
-    let front = (HEADER + blocks_of(bytes.len(), codec) * ENTRY) as u64;
-    let align = if codec == Codec::Raw && bytes.len() >= MAP_FROM { PAGE } else { 64 };
-    let payload = front.div_ceil(align) * align;
-    let mut extent = Extent::take(tier, payload + bytes.len() as u64)?;
-    let mut table = Vec::with_capacity(blocks_of(bytes.len(), codec) * ENTRY);
-    let (mut at, mut begun) = (payload, payload);
-    let mut handing = Duration::ZERO;
+    let mut writer = Writer::new(tier, bytes.len(), codec)?;
     for block in bytes.chunks(codec.block()) {
         let stored = match codec {
-            Codec::Raw => block,
+            Codec::Raw | Codec::Pieces => block,
             Codec::Lz4 { shuffle } => staging.pack(block, shuffle).unwrap_or(block),
         };
-        let started = Instant::now();
-        extent.write(at, stored)?;
-        at += stored.len() as u64;
-        if at - begun >= BEGUN {
-            // Whole pages: the last one is yet to be filled.
-            let whole = at / PAGE * PAGE;
-            extent.begin_settling(begun, whole);
-            begun = whole;
-        }
-        handing += started.elapsed();
-        table.extend_from_slice(&(stored.len() as u64).to_ne_bytes());
-        table.extend_from_slice(&xxh3_64(stored).to_ne_bytes());
+        writer.push(stored)?;
     }
-    extent.write(HEADER as u64, &table)?;
-    let header = header(codec, bytes.len(), at - payload, &table);
-    extent.write(0, &header)?;
-    extent.shrink(at);
-    extent.begin_settling(0, at);
-    let in_place = in_place && codec == Codec::Raw && bytes.len() >= MAP_FROM && extent.may_be_mapped();
-    let inner = Inner { extent, codec, bytes: bytes.len(), payload, stored: at, seal: xxh3_64(&header), in_place };
-    Ok(Begun { frame: Frame { inner: Arc::new(inner) }, handing })
+    writer.finish(codec, in_place)
+}
+
+/// A frame in the making: its blocks come one after the other.
+pub(super) struct Writer {
+    extent: Extent,
+    bytes: usize,
+    table: Vec<u8>,
+    payload: u64,
+    /// Where the next block goes, and how far the system was told to begin.
+    at: u64,
+    begun: u64,
+    handing: Duration,
+}
+
+impl Writer {
+    /// For `bytes` bytes in blocks of that `codec`.
+    pub(super) fn new(tier: &Arc<Tier>, bytes: usize, codec: Codec) -> Result<Self> {
+        let blocks = blocks_of(bytes, codec);
+        let front = (HEADER + blocks * ENTRY) as u64;
+        let align = if codec == Codec::Raw && bytes >= MAP_FROM { PAGE } else { 64 };
+        let payload = front.div_ceil(align) * align;
+        let extent = Extent::take(tier, payload + bytes as u64)?;
+        let table = Vec::with_capacity(blocks * ENTRY);
+        Ok(Self { extent, bytes, table, payload, at: payload, begun: payload, handing: Duration::ZERO })
+    }
+
+    /// Adds a block, as it is stored.
+    pub(super) fn push(&mut self, stored: &[u8]) -> Result<()> {
+        let started = Instant::now();
+        self.extent.write(self.at, stored)?;
+        self.at += stored.len() as u64;
+        if self.at - self.begun >= BEGUN {
+            // Whole pages: the last one is yet to be filled.
+            let whole = self.at / PAGE * PAGE;
+            self.extent.begin_settling(self.begun, whole);
+            self.begun = whole;
+        }
+        self.handing += started.elapsed();
+        self.table.extend_from_slice(&(stored.len() as u64).to_ne_bytes());
+        self.table.extend_from_slice(&xxh3_64(stored).to_ne_bytes());
+        Ok(())
+    }
+
+    /// All blocks are there.
+    pub(super) fn finish(mut self, codec: Codec, in_place: bool) -> Result<Begun> {
+        let (bytes, payload, at) = (self.bytes, self.payload, self.at);
+        self.extent.write(HEADER as u64, &self.table)?;
+        let header = header(codec, bytes, at - payload, &self.table);
+        self.extent.write(0, &header)?;
+        self.extent.shrink(at);
+        self.extent.begin_settling(0, at);
+        let in_place = in_place && codec == Codec::Raw && bytes >= MAP_FROM && self.extent.may_be_mapped();
+        let inner = Inner { extent: self.extent, codec, bytes, payload, stored: at, seal: xxh3_64(&header), in_place };
+        Ok(Begun { frame: Frame { inner: Arc::new(inner) }, handing: self.handing })
+    }
 }
 
 impl Frame {
@@ -259,7 +301,7 @@ impl Frame {
             }
             at += entry.stored as u64;
         }
-        frame.extent.drop_cache(frame.stored);
+        self.was_taken();
         Ok(())
     }
 
@@ -286,6 +328,12 @@ impl Frame {
         Ok(Some(MappedFrame { map, _cached: Cached(self.clone()) }))
     }
 
+    /// Where its blocks are, for who reads them one by one, each once: their stored lengths and hashes, and where the first
+    /// one begins.
+    pub(super) fn blocks(&self) -> Result<(Table, u64)> {
+        Ok((Table(self.read_table()?), self.inner.payload))
+    }
+
     fn read_table(&self) -> Result<Vec<u8>> {
         let frame = &*self.inner;
         let mut front = vec![0; HEADER + blocks_of(frame.bytes, frame.codec) * ENTRY];
@@ -296,6 +344,11 @@ impl Frame {
             return Err(self.corrupt("the header or the block table is not what was written"));
         }
         Ok(table)
+    }
+
+    /// Its bytes were read, and are not wanted in the page cache any more.
+    pub(super) fn was_taken(&self) {
+        self.inner.extent.drop_cache(self.inner.stored);
     }
 
     fn read(&self, at: u64, out: &mut [u8]) -> Result<()> {
@@ -309,6 +362,40 @@ impl Frame {
     fn corrupt(&self, problem: &str) -> Error {
         let extent = &self.inner.extent;
         Error::Corrupt { path: extent.tier().path().to_owned(), offset: extent.offset(), problem: problem.into() }
+    }
+
+    /// Reads block `number`, stored at `at`, into the staging's plain block. Its length.
+    ///
+    /// # Errors
+    /// As [`read_into`](Self::read_into).
+    ///
+    /// # Panics
+    /// Where it was not written as a stream: larger blocks don't fit.
+    pub(super) fn read_plain(&self, number: usize, entry: &Entry, at: u64, staging: &mut Staging) -> Result<usize> {
+        let block = self.inner.codec.block();
+        let len = (self.inner.bytes - number * block).min(block);
+        if entry.stored == len {
+            let plain = &mut staging.plain_mut()[..len];
+            self.read(at, plain)?;
+            self.check(plain, entry)?;
+            return Ok(len);
+        }
+        let may_be_packed = self.inner.codec == (Codec::Lz4 { shuffle: 1 }) && entry.stored < len;
+        let packed = if may_be_packed { staging.packed_mut(entry.stored) } else { None };
+        let packed = packed.ok_or_else(|| self.corrupt("a block has another length than it should"))?;
+        self.read(at, packed)?;
+        self.check(packed, entry)?;
+        if staging.unpack_plain(entry.stored, len) {
+            Ok(len)
+        } else {
+            Err(self.corrupt("a block does not decompress to its length"))
+        }
+    }
+
+    /// Whether it can be read piece by piece.
+    #[cfg(test)]
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.inner.codec, Codec::Pieces | Codec::Lz4 { shuffle: 1 })
     }
 
     /// The bytes at `at`, as they are on scratch.

@@ -30,6 +30,7 @@ mod pace;
 mod segment;
 mod status;
 mod store;
+mod stream;
 mod sys;
 mod tier;
 
@@ -44,6 +45,7 @@ pub(crate) use frame::{Begun, Frame, MappedFrame};
 pub(crate) use pace::Pace;
 pub use status::TierStatus;
 pub(crate) use store::Stores;
+pub(crate) use stream::{FrameReader, WriteOut};
 use tier::Tier;
 
 use crate::config::{Compression, Config, TierKind, TierSpec};
@@ -103,20 +105,37 @@ impl Scratch {
     /// [`Error::ScratchFull`] where no tier has room; [`Error::Scratch`] where writing fails.
     pub(crate) fn begin(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Begun> {
         let mut trial = None;
-        let mut failure = None;
-        for tier in &self.tiers {
-            if let Some(error) = tier.closed() {
-                failure = Some(error);
-                continue;
-            }
+        self.in_first(bytes.len(), |tier| {
             let codec = if self.compression == Compression::None || self.is_used_in_place(tier) {
                 Codec::Raw
             } else {
                 let trial = trial.get_or_insert_with(|| Trial::new(bytes, item_size, staging));
                 trial.codec(self.compression, tier.disk())
             };
-            match frame::begin(tier, bytes, codec, self.in_place, staging) {
+            frame::begin(tier, bytes, codec, self.in_place, staging)
+        })
+    }
+
+    /// Begins to store what `write` writes, as [`begin`](Self::begin) does; to be read by a [`FrameReader`].
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin), and [`Error::Code`] where `write` fails.
+    pub(crate) fn begin_stream(&self, write: &WriteOut<'_>, staging: &mut Staging) -> Result<Begun> {
+        let bytes = stream::measure(write)?;
+        self.in_first(bytes, |tier| stream::begin(tier, bytes, write, self.compression, staging))
+    }
+
+    /// Has `begin` store `bytes` bytes in the first tier that takes them.
+    fn in_first(&self, bytes: usize, mut begin: impl FnMut(&Arc<Tier>) -> Result<Begun>) -> Result<Begun> {
+        let mut failure = None;
+        for tier in &self.tiers {
+            if let Some(error) = tier.closed() {
+                failure = Some(error);
+                continue;
+            }
+            match begin(tier) {
                 Ok(begun) => return Ok(begun),
+                Err(error @ Error::Code { .. }) => return Err(error),
                 Err(error) => {
                     if !matches!(error, Error::ScratchFull { .. }) {
                         tier.close(error.clone());
@@ -127,7 +146,7 @@ impl Scratch {
         }
         Err(failure.unwrap_or(Error::ScratchFull {
             path: "(none)".into(),
-            asked: ByteSize::new(bytes.len() as u64),
+            asked: ByteSize::new(bytes as u64),
             left: ByteSize::new(0),
         }))
     }

@@ -27,11 +27,17 @@ fn frames(packing: &Scratch, raw: &Scratch) -> Vec<(Vec<u8>, Frame)> {
         let frame = scratch.write(&bytes, item_size, &mut staging).unwrap();
         (bytes, frame)
     };
+    let streamed = |scratch: &Scratch, bytes: Vec<u8>| {
+        let frame = super::stream::tests::store(scratch, &bytes);
+        (bytes, frame)
+    };
     vec![
         store(packing, smooth(9_000), 4),
         store(packing, vec![7; 3_000], 1),
         store(packing, mixed, 8),
         store(packing, Vec::new(), 4),
+        streamed(packing, smooth(100_000)),
+        streamed(raw, noise(70_000)),
         store(raw, noise(5_000), 4),
         store(raw, noise(300_000), 4),
         store(raw, noise((2 << 20) + 17), 1),
@@ -43,12 +49,23 @@ fn read(frame: &Frame) -> Result<Vec<u8>> {
     frame.read_into(&mut out, &mut Staging::new()).map(|()| out)
 }
 
-/// Both ways of reading find the damage, or none: then the value is what was written.
+/// Piece by piece, where it was written like that.
+fn streamed(frame: &Frame) -> Option<Result<Vec<u8>>> {
+    frame.is_stream().then(|| super::stream::tests::read(frame))
+}
+
+/// All ways of reading find the damage, or none: then the value is what was written.
 fn assert_detected(bytes: &[u8], frame: &Frame, harmless: bool, what: &str) {
     match read(frame) {
         Err(Error::Corrupt { .. }) => assert!(!harmless, "{what}"),
         Ok(out) => assert!(harmless && out == bytes, "{what}: not detected"),
         Err(error) => panic!("{what}: {error}"),
+    }
+    match streamed(frame) {
+        Some(Err(Error::Corrupt { .. })) => assert!(!harmless, "{what}, streamed"),
+        Some(Ok(out)) => assert!(harmless && out == bytes, "{what}, streamed: not detected"),
+        Some(Err(error)) => panic!("{what}, streamed: {error}"),
+        None => {}
     }
     match frame.map() {
         Err(Error::Corrupt { .. }) => assert!(!harmless, "{what}, mapped"),
@@ -137,7 +154,7 @@ fn mutated_frames_are_detected() {
     for seed in 0..mutations() {
         let mut random = seed;
         // Mostly small ones: the large ones take their time.
-        let kinds = if next(&mut random).is_multiple_of(64) { frames.len() } else { 5 };
+        let kinds = if next(&mut random).is_multiple_of(64) { frames.len() } else { 7 };
         let chosen = (next(&mut random) % kinds as u64) as usize;
         let ((bytes, frame), original) = (&frames[chosen], &originals[chosen]);
         for _ in 0..=next(&mut random) % 3 {

@@ -39,7 +39,8 @@ impl Value for Bomb {
         // First its size is asked for, when it is made; then it is to be written.
         let calls = self.encoded.fetch_add(1, Ordering::SeqCst);
         assert!(self.trick != Trick::PanicsWhenEncoded || calls == 0, "no code");
-        Some(Encoded { bytes: &self.bytes, item_size: 1, in_place: false, decode: Arc::new(|_| Ok(Chunk::new(()))) })
+        let decode = Arc::new(|_| Ok(Chunk::new(())));
+        Some(Encoded::Memory { bytes: &self.bytes, item_size: 1, in_place: false, decode })
     }
 }
 

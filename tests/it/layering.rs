@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module of `src/`.
-const LAYERS: [(&str, u32); 16] = [
+const LAYERS: [(&str, u32); 17] = [
     ("error", 0),
     ("event", 0),
     ("units", 0),
@@ -18,14 +18,15 @@ const LAYERS: [(&str, u32); 16] = [
     ("memory", 2),
     ("scheduler", 3),
     ("session", 4),
+    ("delayed", 5),
     ("array", 5),
     ("io", 6),
     ("guide", 6),
     ("lib", 7),
 ];
 
-/// Uses within a layer: graphs hold chunks. What is at the top (layer 0) knows each other.
-const SIDEWAYS: [(&str, &str); 1] = [("graph", "chunk")];
+/// Uses within a layer: graphs hold chunks, arrays are made of delayed blocks. What is at the top (layer 0) knows each other.
+const SIDEWAYS: [(&str, &str); 2] = [("graph", "chunk"), ("array", "delayed")];
 
 fn layer(module: &str) -> u32 {
     let known = LAYERS.iter().find(|(name, _)| *name == module);

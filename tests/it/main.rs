@@ -8,6 +8,7 @@ mod bits;
 mod branching;
 mod creation;
 mod dax;
+mod delayed;
 mod eviction;
 mod executor;
 mod families;

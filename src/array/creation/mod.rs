@@ -292,7 +292,7 @@ impl<T: Element> FromIterator<T> for Array<T> {
 }
 
 /// The chunks of an array of `shape` that can be.
-fn grid(
+pub(super) fn grid(
     operation: &'static str,
     shape: &[usize],
     chunks: &impl Chunking,
