@@ -273,6 +273,7 @@ impl FromStr for Switch {
 }
 
 /// Whether `THERMOCLINE_{name}` is on; off where nothing is said.
+#[cfg(feature = "hdf5")]
 pub(crate) fn switch(name: &str) -> Result<bool> {
     let lookup = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     pick(None, name, &lookup, "on or off", || Switch(false)).map(|setting| setting.value.0)

@@ -175,6 +175,7 @@ pub(crate) fn bytes_of<T: Element>(items: &[T]) -> &[u8] {
 ///
 /// # Panics
 /// Where the lengths differ, or `T` is `bool`.
+#[cfg(feature = "hdf5")]
 pub(crate) fn copy_bytes<T: Element>(bytes: &[u8], items: &mut [T]) {
     assert!(T::DTYPE != DType::Bool && bytes.len() == size_of_val(items), "bytes that are no such elements");
     // SAFETY: both are as long as the other (checked above), one is borrowed mutably, and every bit pattern is valid for
