@@ -29,18 +29,20 @@ mod scheduler;
 mod session;
 pub mod simd;
 mod spill;
+mod stats;
 mod sync;
 mod units;
 
 pub use array::Array;
 pub use config::{Compression, Config, Eviction, Origin, TierKind, TierSpec};
 pub use error::{Error, Result, UserError};
-pub use event::{Event, Label, Observer};
+pub use event::{Event, Label, Observer, RunId};
 pub use ndarray;
 pub use num_complex::Complex;
-pub use scheduler::{Plan, Stats};
+pub use scheduler::Plan;
 pub use session::{Builder, Collection, Kept, Persist, Run, Session};
 pub use spill::TierStatus;
+pub use stats::{Gauge, Stats};
 pub use units::{Amount, ByteSize};
 
 const _: () = assert!(usize::BITS == 64, "thermocline needs a 64-bit machine");

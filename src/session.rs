@@ -7,8 +7,9 @@ use crate::config::{Compression, Config, Eviction, Overrides, TierSpec};
 use crate::error::{Error, Result};
 use crate::event::{Observer, Observers};
 use crate::graph::{Graph, Key, Layers, Task};
-use crate::scheduler::{Held, Keep, Plan, Results, Running, Scheduler, Stats};
+use crate::scheduler::{Held, Keep, Plan, Results, Running, Scheduler};
 use crate::spill::TierStatus;
+use crate::stats::Stats;
 use crate::units::Amount;
 
 /// Something lazy that a session can compute: it builds tasks, and makes its result of the wanted ones' chunks.

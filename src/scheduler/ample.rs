@@ -207,6 +207,10 @@ impl Ample {
         if self.grant(rank, task, cap) {
             return Some(task);
         }
+        if self.announce.is_observed() {
+            // Before another worker can begin it.
+            self.announce.tell_queued(&self.graph, task);
+        }
         let mut deferred = self.deferred.lock();
         deferred.push(Reverse(rank));
         // Under the lock, as where it is unset: else a set flag could be left on an empty heap, and roots kept back.

@@ -17,7 +17,7 @@ use super::worker::panicked;
 use crate::chunk::Decode;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::memory::Stored;
+use crate::memory::{Origin, Stored};
 use crate::spill::{Begun, Staging};
 
 /// So many bytes may be on their way to the disk; one frame always may be, while the next one is copied.
@@ -65,15 +65,17 @@ struct Copied {
     begun: Begun,
     decode: Decode,
     mappable: bool,
+    since: Instant,
 }
 
 impl Lane<'_> {
     fn begin(&mut self, write: Write) {
         let Self { shared, staging, .. } = self;
+        let since = Instant::now();
         let copied = catch_unwind(AssertUnwindSafe(|| {
             let Some(encoded) = write.job.chunk.value().encode() else { return Err(Error::Cancelled) };
             let begun = shared.scratch.begin(encoded.bytes, encoded.item_size, staging)?;
-            Ok(Copied { begun, decode: encoded.decode, mappable: encoded.in_place })
+            Ok(Copied { begun, decode: encoded.decode, mappable: encoded.in_place, since })
         }));
         match copied.unwrap_or_else(|payload| Err(panicked("writing a chunk to scratch", payload))) {
             Ok(copied) => {
@@ -85,7 +87,7 @@ impl Lane<'_> {
     }
 
     fn settle_oldest(&mut self) {
-        let Some((write, Copied { begun, decode, mappable })) = self.begun.pop_front() else { return };
+        let Some((write, Copied { begun, decode, mappable, since })) = self.begun.pop_front() else { return };
         self.bytes -= begun.stored_bytes();
         let frame = match begun.settle() {
             Ok(frame) => frame,
@@ -93,7 +95,15 @@ impl Lane<'_> {
         };
         let (bytes, stored) = (frame.bytes() as u64, frame.stored_bytes());
         self.shared.counters.add_spilled(bytes);
-        self.shared.observers.tell(&Event::Spilled { bytes, stored });
+        let Origin { run, task, key } = &write.job.origin;
+        self.shared.observers.tell(&Event::Spilled {
+            run: *run,
+            id: *task,
+            task: key.label(),
+            bytes,
+            stored,
+            elapsed: since.elapsed(),
+        });
         self.end(write, Ok(Stored { frame, decode, mappable }));
     }
 

@@ -21,11 +21,11 @@ use super::Shared;
 use super::ample::Ample;
 use super::current::Known;
 use super::job::{Failure, Finished, Job, Made};
-use super::load::load_inputs;
+use super::load::{Reader, load_inputs};
 use super::run::Place;
 use crate::chunk::{Chunk, contained};
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, RunId};
 use crate::graph::{TaskContext, TaskFn, TaskId, Work};
 use crate::memory::{Grant, Pinned, SlotId, charge_value};
 
@@ -125,7 +125,8 @@ impl Worker<'_> {
         let (shared, key) = (self.shared, run.graph.key(task));
         let started = (!shared.observers.is_empty()).then(Instant::now);
         if started.is_some() {
-            shared.observers.tell(&Event::TaskStarted { task: key.label(), worker: self.number });
+            let run = RunId::new(run.id);
+            shared.observers.tell(&Event::TaskStarted { run, id: task, task: key.label(), worker: self.number });
         }
         let grant = Grant::new(shared.ledger.clone(), run.need(task), false);
         let report = |event: &Event<'_>| shared.report(event);
@@ -137,7 +138,7 @@ impl Worker<'_> {
             Work::Held(_) => Err(Failure::Panicked("a held chunk was run".into())),
         };
         let ok = made.is_ok();
-        grant.close();
+        let bytes = grant.close();
         let after = run.complete(task, made);
         for (chunk, charge) in after.released {
             contained(chunk);
@@ -145,8 +146,15 @@ impl Worker<'_> {
         }
         shared.counters.add_task(self.number);
         if let Some(started) = started {
-            let elapsed = started.elapsed();
-            shared.observers.tell(&Event::TaskFinished { task: key.label(), worker: self.number, elapsed, ok });
+            shared.observers.tell(&Event::TaskFinished {
+                run: RunId::new(run.id),
+                id: task,
+                task: key.label(),
+                worker: self.number,
+                elapsed: started.elapsed(),
+                bytes,
+                ok,
+            });
         }
         let others = after.ready.len().saturating_sub(1);
         after.ready.into_iter().for_each(|place| self.deque.push(place));
@@ -179,35 +187,44 @@ fn steal(shared: &Shared, thief: usize) -> Option<Place> {
 
 fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) {
     let Job { run, task, graph, inputs, grant, loads, announce } = job;
-    let key = graph.key(task);
+    let (key, id) = (graph.key(task), RunId::new(run));
     let own = grant.of(key);
     let started = (!shared.observers.is_empty()).then(Instant::now);
     if started.is_some() {
-        shared.observers.tell(&Event::TaskStarted { task: key.label(), worker });
+        shared.observers.tell(&Event::TaskStarted { run: id, id: task, task: key.label(), worker });
     }
     let (slots, pinned): (Vec<SlotId>, Vec<Pinned>) = inputs.into_iter().unzip();
-    let mut made =
-        load_inputs(shared, &graph, task, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
-            let Work::Call(call) = graph.work(task) else {
-                return Err(Failure::Panicked("a held chunk was run".into()));
-            };
-            let report = |event: &Event<'_>| shared.report(event);
-            run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
-        });
+    let reader = Reader { run: id, worker, graph: &graph, task };
+    let inputs = load_inputs(shared, reader, &slots, pinned, &own);
+    let mut made = inputs.map_err(Failure::Before).and_then(|chunks| {
+        let Work::Call(call) = graph.work(task) else {
+            return Err(Failure::Panicked("a held chunk was run".into()));
+        };
+        let report = |event: &Event<'_>| shared.report(event);
+        run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
+    });
     let ok = made.is_ok();
-    let drawn = grant.close();
+    let bytes = grant.close().saturating_sub(loads);
     if let Ok(made) = &mut made {
-        made.retained = drawn.saturating_sub(loads);
+        made.retained = bytes;
     }
     if grant.overrun() > 0 {
-        shared.observers.tell(&Event::Overrun { task: key.label(), bytes: grant.overrun() });
+        shared.observers.tell(&Event::Overrun { run: id, id: task, task: key.label(), bytes: grant.overrun() });
     }
     let finished = Finished { run, task, inputs: slots };
     let ready = shared.locked(|core, effects| core.complete(finished, made, effects));
     shared.counters.add_task(worker);
     if let Some(started) = started {
         let elapsed = started.elapsed();
-        shared.observers.tell(&Event::TaskFinished { task: key.label(), worker, elapsed, ok });
+        shared.observers.tell(&Event::TaskFinished {
+            run: id,
+            id: task,
+            task: key.label(),
+            worker,
+            elapsed,
+            bytes,
+            ok,
+        });
     }
     let others = ready.len().saturating_sub(1);
     ready.into_iter().for_each(|place| deque.push(place));
