@@ -18,6 +18,7 @@
 pub mod array;
 pub mod chunk;
 mod config;
+pub mod diagnostics;
 mod error;
 mod event;
 pub mod graph;
@@ -35,7 +36,7 @@ mod units;
 
 pub use array::Array;
 pub use config::{Compression, Config, Eviction, Origin, TierKind, TierSpec};
-pub use error::{Error, Result, UserError};
+pub use error::{Error, Result, TaskInput, UserError};
 pub use event::{Event, Label, Observer, RunId};
 pub use ndarray;
 pub use num_complex::Complex;

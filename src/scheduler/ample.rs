@@ -299,8 +299,7 @@ impl Ample {
         match made {
             Ok(made) => self.keep(task, made, &mut after),
             Err(failure) => {
-                let key = self.graph.key(task).to_string();
-                self.fail(failure.of(key, needed_by(&self.graph, &self.order, task)));
+                self.fail(failure.of(&self.graph, task, needed_by(&self.graph, &self.order, task)));
             }
         }
         self.discount(task, WORKSPACE);

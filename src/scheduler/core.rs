@@ -443,7 +443,7 @@ impl Core {
             }
             Ok(made) => effects.garbage.push(made.chunk, made.charge),
             Err(failure) => {
-                let error = failure.of(run.graph.key(done.task).to_string(), run.needed_by(done.task));
+                let error = failure.of(&run.graph, done.task, run.needed_by(done.task));
                 run.failure.get_or_insert(error);
             }
         }

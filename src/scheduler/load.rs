@@ -156,7 +156,7 @@ impl Loader<'_> {
             Work::Call(call) => run_call(call, &TaskContext::new(key, grant, &report), Inputs::new(), false),
             Work::Held(_) => return Err(Error::Cancelled),
         };
-        let made = made.map_err(|failure| failure.of(key.to_string(), vec![graph.key(task).to_string()]))?;
+        let made = made.map_err(|failure| failure.of(graph, input, vec![graph.key(task).to_string()]))?;
         shared.counters.add_redone();
         shared.observers.tell(&Event::Redone { run, id: input, task: key.label(), worker, elapsed: made.took });
         Ok(Loaded { chunk: made.chunk, charge: made.charge, remade: true })

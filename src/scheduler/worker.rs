@@ -20,7 +20,7 @@ use smallvec::SmallVec;
 use super::Shared;
 use super::ample::Ample;
 use super::current::Known;
-use super::job::{Failure, Finished, Job, Made};
+use super::job::{Failure, Finished, Given, Job, Made, given};
 use super::load::{Reader, load_inputs};
 use super::run::Place;
 use crate::chunk::{Chunk, contained};
@@ -135,7 +135,7 @@ impl Worker<'_> {
                 let own = grant.of(key);
                 run_call(call, &TaskContext::new(key, &own, &report), run.inputs(task), run.keeps(task))
             }
-            Work::Held(_) => Err(Failure::Panicked("a held chunk was run".into())),
+            Work::Held(_) => Err(Failure::Panicked("a held chunk was run".into(), Vec::new())),
         };
         let ok = made.is_ok();
         let bytes = grant.close();
@@ -198,7 +198,7 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
     let inputs = load_inputs(shared, reader, &slots, pinned, &own);
     let mut made = inputs.map_err(Failure::Before).and_then(|chunks| {
         let Work::Call(call) = graph.work(task) else {
-            return Err(Failure::Panicked("a held chunk was run".into()));
+            return Err(Failure::Panicked("a held chunk was run".into(), Vec::new()));
         };
         let report = |event: &Event<'_>| shared.report(event);
         run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
@@ -241,11 +241,13 @@ pub(super) fn run_call(
     chunks: Inputs,
     measure: bool,
 ) -> Result<Made, Failure> {
+    // Here, not in the closure: what a task failed with is described.
+    let mut chunks = chunks;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let started = Instant::now();
         let chunk = call(context, &chunks)?;
         let took = started.elapsed();
-        drop(chunks);
+        chunks.clear();
         let value = chunk.value();
         let unmetered = value.unmetered_bytes();
         let encoded = if measure { value.encode().map(|encoded| encoded.bytes.len() as u64) } else { None };
@@ -254,11 +256,18 @@ pub(super) fn run_call(
     match outcome {
         Ok(Ok((chunk, unmetered, encoded, took))) => match charge_value(context.allocator(), unmetered) {
             Ok(charge) => Ok(Made { chunk, charge, encoded, retained: 0, took }),
-            Err(error) => Err(Failure::Returned(Arc::new(error))),
+            Err(error) => Err(Failure::Returned(Arc::new(error), Vec::new())),
         },
-        Ok(Err(error)) => Err(Failure::Returned(error.into())),
-        Err(payload) => Err(Failure::Panicked(message_of(payload))),
+        Ok(Err(error)) => Err(Failure::Returned(error.into(), put_away(chunks))),
+        Err(payload) => Err(Failure::Panicked(message_of(payload), put_away(chunks))),
     }
+}
+
+/// Drops a failed task's inputs. Gives what they were.
+fn put_away(inputs: Inputs) -> Given {
+    let given = given(&inputs);
+    contained(inputs);
+    given
 }
 
 fn message_of(payload: Box<dyn std::any::Any + Send>) -> String {
@@ -270,5 +279,6 @@ fn message_of(payload: Box<dyn std::any::Any + Send>) -> String {
 }
 
 pub(super) fn panicked(what: &str, payload: Box<dyn std::any::Any + Send>) -> Error {
-    Error::Panic { key: what.into(), needed_by: Vec::new(), message: message_of(payload) }
+    let message = message_of(payload);
+    Error::Panic { key: what.into(), inputs: Vec::new(), input_count: 0, needed_by: Vec::new(), message }
 }

@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module of `src/`.
-const LAYERS: [(&str, u32); 16] = [
+const LAYERS: [(&str, u32); 18] = [
     ("error", 0),
-    ("event", 0),
     ("units", 0),
     ("config", 0),
+    ("stats", 0),
     ("simd", 0),
     ("sync", 0),
     ("chunk", 1),
     ("graph", 1),
+    ("event", 1),
     ("spill", 1),
     ("memory", 2),
     ("scheduler", 3),
+    ("diagnostics", 3),
     ("session", 4),
     ("array", 5),
     ("io", 6),
@@ -24,8 +26,9 @@ const LAYERS: [(&str, u32); 16] = [
     ("lib", 7),
 ];
 
-/// Uses within a layer: graphs hold chunks. What is at the top (layer 0) knows each other.
-const SIDEWAYS: [(&str, &str); 1] = [("graph", "chunk")];
+/// Uses within a layer: graphs hold chunks, events name graphs and are what their tasks report. What is at the top (layer 0)
+/// knows each other.
+const SIDEWAYS: [(&str, &str); 3] = [("graph", "chunk"), ("event", "graph"), ("graph", "event")];
 
 fn layer(module: &str) -> u32 {
     let known = LAYERS.iter().find(|(name, _)| *name == module);
