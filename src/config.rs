@@ -240,17 +240,21 @@ impl Config {
     /// ```
     #[must_use]
     pub fn describe(&self) -> String {
+        let line = |(name, value, origin): &(&str, String, Origin)| format!("{name:<13} {value} ({origin})");
+        self.settings().iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Each setting's name, its value, and where it came from.
+    pub(crate) fn settings(&self) -> [(&'static str, String, Origin); 6] {
         let scratch: Vec<String> = self.scratch.value.iter().map(ToString::to_string).collect();
-        let lines = [
+        [
             ("memory limit", self.memory_limit.value.to_string(), self.memory_limit.origin),
             ("threads", self.threads.value.to_string(), self.threads.origin),
             ("scratch", scratch.join(","), self.scratch.origin),
             ("compression", self.compression.value.to_string(), self.compression.origin),
             ("eviction", self.eviction.value.to_string(), self.eviction.origin),
             ("in place", if self.in_place.value { "on" } else { "off" }.into(), self.in_place.origin),
-        ];
-        let line = |(name, value, origin): &(&str, String, Origin)| format!("{name:<13} {value} ({origin})");
-        lines.iter().map(line).collect::<Vec<_>>().join("\n")
+        ]
     }
 }
 

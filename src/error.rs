@@ -3,6 +3,7 @@
 //! One enum serves the whole library. It is cheap to clone, because a lazy collection carries the error of an
 //! impossible operation until it is computed.
 
+use std::fmt;
 use std::io;
 use std::panic::Location;
 #[cfg(feature = "hdf5")]
@@ -138,20 +139,28 @@ pub enum Error {
         source: Arc<io::Error>,
     },
     /// A task failed.
-    #[error("task {key} failed{}: {source}", describe_chain(.needed_by))]
+    #[error("task {key} failed{}: {source}", describe_place(.inputs, *.input_count, .needed_by))]
     Task {
         /// The task.
         key: String,
+        /// What it was given: the first few.
+        inputs: Vec<TaskInput>,
+        /// How many inputs it was given.
+        input_count: usize,
         /// The tasks that needed it, nearest first.
         needed_by: Vec<String>,
         /// Its failure.
         source: UserError,
     },
     /// A task panicked.
-    #[error("task {key} panicked{}: {message}", describe_chain(.needed_by))]
+    #[error("task {key} panicked{}: {message}", describe_place(.inputs, *.input_count, .needed_by))]
     Panic {
         /// The task.
         key: String,
+        /// What it was given: the first few.
+        inputs: Vec<TaskInput>,
+        /// How many inputs it was given.
+        input_count: usize,
         /// The tasks that needed it, nearest first.
         needed_by: Vec<String>,
         /// The panic's message.
@@ -274,8 +283,51 @@ impl Error {
     }
 }
 
-fn describe_chain(needed_by: &[String]) -> String {
-    if needed_by.is_empty() { String::new() } else { format!(" (needed by {})", needed_by.join(", needed by ")) }
+/// An input of a task that failed. Displayed as `x(0): float64 [100, 200], 156.25 KiB`.
+///
+/// ```
+/// use thermocline::{ByteSize, TaskInput};
+///
+/// let what = Some("float64 [100, 200]".to_owned());
+/// let input = TaskInput { key: "x(0)".into(), what, bytes: ByteSize::new(160_000) };
+/// assert_eq!(input.to_string(), "x(0): float64 [100, 200], 156.25 KiB");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskInput {
+    /// The task that made it.
+    pub key: String,
+    /// What it is, where its type says so: `float64 [100, 200]`.
+    pub what: Option<String>,
+    /// Its bytes.
+    pub bytes: ByteSize,
+}
+
+impl fmt::Display for TaskInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.key)?;
+        self.what.as_ref().map_or(Ok(()), |what| write!(f, "{what}, "))?;
+        self.bytes.fmt(f)
+    }
+}
+
+/// How many inputs a message names.
+const NAMED_INPUTS: usize = 3;
+
+/// What a failed task was given, and what needed it.
+fn describe_place(inputs: &[TaskInput], count: usize, needed_by: &[String]) -> String {
+    let mut parts = Vec::new();
+    if !inputs.is_empty() {
+        let named: Vec<String> = inputs.iter().take(NAMED_INPUTS).map(ToString::to_string).collect();
+        let more = match count.saturating_sub(named.len()) {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        parts.push(format!("of {}{more}", named.join("; ")));
+    }
+    if !needed_by.is_empty() {
+        parts.push(format!("needed by {}", needed_by.join(", needed by ")));
+    }
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) }
 }
 
 fn describe_holders(holders: &[(String, ByteSize)]) -> String {
@@ -291,9 +343,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn messages_name_the_first_inputs_and_count_the_others() {
+        let input = |at: usize| TaskInput {
+            key: format!("a({at})"),
+            what: (at == 0).then(|| "float64 [4]".into()),
+            bytes: ByteSize::new(32),
+        };
+        let error = |count: usize, needed_by: &[&str]| {
+            let needed_by = needed_by.iter().map(ToString::to_string).collect();
+            let source: UserError = Arc::new(Error::Cancelled);
+            let inputs = (0..count.min(4)).map(input).collect();
+            Error::Task { key: "x".into(), inputs, input_count: count, needed_by, source }.to_string()
+        };
+        let end = ": the run was cancelled";
+        assert_eq!(error(1, &[]), format!("task x failed (of a(0): float64 [4], 32 B){end}"));
+        let many = "task x failed (of a(0): float64 [4], 32 B; a(1): 32 B; a(2): 32 B, and 6 more; needed by y)";
+        assert_eq!(error(9, &["y"]), format!("{many}{end}"));
+    }
+
+    #[test]
     fn messages_name_the_chain_and_the_holders() {
-        let error =
-            Error::Panic { key: "x(0)".into(), needed_by: vec!["y(0)".into(), "z".into()], message: "boom".into() };
+        let error = Error::Panic {
+            key: "x(0)".into(),
+            inputs: Vec::new(),
+            input_count: 0,
+            needed_by: vec!["y(0)".into(), "z".into()],
+            message: "boom".into(),
+        };
         assert_eq!(error.to_string(), "task x(0) panicked (needed by y(0), needed by z): boom");
         let error = Error::MemoryLimit {
             task: "x(0)".into(),

@@ -8,7 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::Config;
 use crate::error::Error;
+use crate::graph::{Graph, Order, TaskId};
+use crate::stats::Gauge;
 
 /// The name of a task: that of its layer, and the place of its block in it. Displayed as the task's key.
 ///
@@ -38,74 +41,188 @@ impl fmt::Display for Label<'_> {
     }
 }
 
-/// Something that happened in a run. Byte counts are bytes in memory, unless `stored` is said.
+/// The number of a run in its session; later runs have larger ones.
+///
+/// ```
+/// use thermocline::RunId;
+///
+/// assert_eq!(RunId::new(3).to_string(), "run 3");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(u32);
+
+impl RunId {
+    /// Run number `number`.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "run {}", self.0)
+    }
+}
+
+/// Something that happened in a session. Byte counts are bytes in memory, unless `stored` is said. Tasks are named by their
+/// run, by their place in its graph (`id`), and by their key (`task`).
+///
+/// A run's `RunStarted` comes before all else of it. What happens to one task comes in the order of its life, but for
+/// `TaskQueued`, which may come late; that of different tasks is told by several threads at once.
 ///
 /// ```
 /// use std::time::Duration;
-/// use thermocline::{Event, Label};
+/// use thermocline::graph::TaskId;
+/// use thermocline::{Event, Label, RunId};
 ///
 /// fn line(event: &Event<'_>) -> Option<String> {
 ///     match event {
 ///         Event::TaskFinished { task, elapsed, ok: true, .. } => Some(format!("{task} took {elapsed:?}")),
-///         Event::Spilled { bytes, stored } => Some(format!("{bytes} bytes went to scratch, as {stored}")),
+///         Event::Spilled { task, bytes, stored, .. } => Some(format!("{task}: {bytes} bytes to scratch, as {stored}")),
 ///         _ => None, // there may be more
 ///     }
 /// }
 ///
-/// let task = Label { layer: "mean-3", index: &[0, 2] };
-/// let finished = Event::TaskFinished { task, worker: 1, elapsed: Duration::from_millis(5), ok: true };
+/// let finished = Event::TaskFinished {
+///     run: RunId::new(1),
+///     id: TaskId::new(7),
+///     task: Label { layer: "mean-3", index: &[0, 2] },
+///     worker: 1,
+///     elapsed: Duration::from_millis(5),
+///     bytes: 4096,
+///     ok: true,
+/// };
 /// assert_eq!(line(&finished).as_deref(), Some("mean-3(0, 2) took 5ms"));
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
+    /// A session's threads have started.
+    SessionStarted {
+        /// Its settings.
+        config: &'a Config,
+        /// Reads its counters, for as long as anybody wants to.
+        gauge: &'a Gauge,
+    },
     /// A run was admitted and begins.
     RunStarted {
-        /// Number of tasks after culling.
-        tasks: usize,
+        /// Which.
+        run: RunId,
+        /// Its tasks after culling. A clone of it keeps the tasks' functions, and chunks that the session keeps, for as
+        /// long as it lives.
+        graph: &'a Graph,
+        /// The order in which one worker would run them.
+        order: &'a Order,
         /// The stated peak in bytes.
         stated_peak: u64,
+        /// The least limit at which it can be done, in bytes.
+        floor: u64,
+        /// What one worker would have to spill, in bytes.
+        expected_spill: u64,
     },
-    /// A task was granted its memory and begins.
+    /// A task is ready, and has to wait for memory.
+    TaskQueued {
+        /// Its run.
+        run: RunId,
+        /// Its place in the run's graph.
+        id: TaskId,
+        /// Which.
+        task: Label<'a>,
+    },
+    /// A task was granted its memory and begins. Told by the worker's own thread.
     TaskStarted {
+        /// Its run.
+        run: RunId,
+        /// Its place in the run's graph.
+        id: TaskId,
         /// Which.
         task: Label<'a>,
         /// The worker's number.
         worker: usize,
     },
-    /// A task ended, well or not.
+    /// A task that has started waited for inputs that other workers were bringing back from scratch.
+    InputsAwaited {
+        /// Its run.
+        run: RunId,
+        /// Its place in the run's graph.
+        id: TaskId,
+        /// Which.
+        task: Label<'a>,
+        /// The worker's number.
+        worker: usize,
+        /// How long.
+        elapsed: Duration,
+    },
+    /// A task ended, well or not. Told by the worker's own thread.
     TaskFinished {
+        /// Its run.
+        run: RunId,
+        /// Its place in the run's graph.
+        id: TaskId,
         /// Which.
         task: Label<'a>,
         /// The worker's number.
         worker: usize,
         /// How long it took, loading its inputs included.
         elapsed: Duration,
+        /// What its output holds of the memory that it was granted; nothing for what it shares with its inputs.
+        bytes: u64,
         /// Whether it succeeded.
         ok: bool,
     },
     /// A task took more than its size was estimated to be. Nothing else is granted until the excess is repaid.
     Overrun {
+        /// Its run.
+        run: RunId,
+        /// Its place in the run's graph.
+        id: TaskId,
         /// Which.
         task: Label<'a>,
         /// By how many bytes.
         bytes: u64,
     },
-    /// A chunk was written to scratch.
+    /// A chunk was written to scratch, by the thread that does nothing else.
     Spilled {
+        /// The run that made it; it may have ended, where the session keeps the chunk.
+        run: RunId,
+        /// The place in that run's graph of the task that made it.
+        id: TaskId,
+        /// The task that made it.
+        task: Label<'a>,
         /// Its bytes in memory.
         bytes: u64,
         /// Its bytes on scratch.
         stored: u64,
+        /// How long that took, other chunks being written meanwhile.
+        elapsed: Duration,
     },
     /// A chunk came back from scratch.
     Reloaded {
+        /// The run that wants it.
+        run: RunId,
+        /// The place in that run's graph of the task whose chunk it is.
+        id: TaskId,
+        /// The task whose chunk it is.
+        task: Label<'a>,
+        /// The task that wants it.
+        reader: Label<'a>,
+        /// The number of the worker that brought it back.
+        worker: usize,
         /// Its bytes in memory.
         bytes: u64,
         /// Its bytes on scratch.
         stored: u64,
         /// Whether it is used where it lies, from a mapping, rather than copied.
         in_place: bool,
+        /// How long that took.
+        elapsed: Duration,
     },
     /// Scratch did not take a chunk, or did not give it back. The run goes on if it can: the chunk stays in memory, is
     /// written elsewhere, or is made again.
@@ -115,8 +232,14 @@ pub enum Event<'a> {
     },
     /// A chunk was made again: it had been dropped rather than written, or scratch did not give it back.
     Redone {
-        /// Its task.
+        /// The run that wants it.
+        run: RunId,
+        /// The place in that run's graph of the task whose chunk it is.
+        id: TaskId,
+        /// The task whose chunk it is.
         task: Label<'a>,
+        /// The number of the worker that made it again.
+        worker: usize,
         /// How long that took.
         elapsed: Duration,
     },
@@ -132,11 +255,15 @@ pub enum Event<'a> {
         /// Its bytes as stored in the file.
         stored: u64,
     },
-    /// The run ended.
+    /// The run ended, and nothing of it is left in memory but its results.
     RunFinished {
-        /// Whether it succeeded.
-        ok: bool,
+        /// Which.
+        run: RunId,
+        /// Why it failed, if it did.
+        error: Option<&'a Error>,
     },
+    /// The session's threads have ended.
+    SessionFinished,
 }
 
 /// Is told of the events of a session's runs.

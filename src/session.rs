@@ -11,8 +11,9 @@ use crate::config::{Compression, Config, Eviction, Overrides, TierSpec};
 use crate::error::{Error, Result};
 use crate::event::{Observer, Observers};
 use crate::graph::{Graph, Key, Layers};
-use crate::scheduler::{Keep, Plan, Results, Running, Scheduler, Stats};
+use crate::scheduler::{Keep, Plan, Results, Running, Scheduler};
 use crate::spill::TierStatus;
+use crate::stats::Stats;
 use crate::units::Amount;
 
 /// How a [`Session`] is made. What is not said comes from `THERMOCLINE_*`, else from the defaults.

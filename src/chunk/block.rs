@@ -148,6 +148,10 @@ impl<T: Element> Value for Block<T> {
             decode: Arc::new(move |buffer| Ok(Chunk::new(Self::from_buffer(shape.clone(), buffer)?))),
         })
     }
+
+    fn describe(&self) -> Option<String> {
+        Some(format!("{} {:?}", T::DTYPE, self.shape))
+    }
 }
 
 /// The unit of byte shuffling: a complex number is two reals.

@@ -43,6 +43,16 @@ pub enum Encoded<'a> {
     },
 }
 
+impl Encoded<'_> {
+    /// The bytes that the value, of so many unmetered ones, frees when it goes to scratch.
+    pub(crate) fn frees(&self, unmetered: u64) -> u64 {
+        match self {
+            Self::Memory { bytes, .. } => bytes.len() as u64,
+            Self::Stream { .. } => unmetered,
+        }
+    }
+}
+
 impl fmt::Debug for Encoded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

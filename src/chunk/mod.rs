@@ -184,6 +184,11 @@ pub trait Value: Any + Send + Sync {
 
     /// The value as bytes, if it can be spilled. Buffers, or its unmetered bytes, are the memory it frees by that.
     fn encode(&self) -> Option<Encoded<'_>>;
+
+    /// What it is, in a word or two, for the message of a task that failed with it: `float64 [100, 200]`.
+    fn describe(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A shared value of any type: what a task gives and gets.

@@ -117,6 +117,10 @@ impl<T: Any> Value for Made<T> {
         self.bytes
     }
 
+    fn describe(&self) -> Option<String> {
+        Some(short_name::<T>())
+    }
+
     fn encode(&self) -> Option<Encoded<'_>> {
         let Code { write, read } = self.manner.code.clone()?;
         let (bytes, manner) = (self.bytes, self.manner.clone());
@@ -131,9 +135,33 @@ impl<T: Any> Value for Made<T> {
     }
 }
 
+/// The name of a type without the paths in it: `Vec<Station>`.
+fn short_name<T>() -> String {
+    let name = std::any::type_name::<T>();
+    let words = name.split_inclusive(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+    words.map(|word| word.rsplit("::").next().unwrap_or(word)).collect()
+}
+
 impl<T> fmt::Debug for Manner<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let said = |it: bool| if it { "said" } else { "unsaid" };
         write!(f, "Manner(bytes {}, code {})", said(self.measure.is_some()), said(self.code.is_some()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn types_are_named_without_their_paths() {
+        assert_eq!(short_name::<f64>(), "f64");
+        assert_eq!(
+            short_name::<BTreeMap<String, Vec<Option<(u8, &str)>>>>(),
+            "BTreeMap<String, Vec<Option<(u8, &str)>>>"
+        );
+        assert_eq!(short_name::<Manner<[i32; 3]>>(), "Manner<[i32; 3]>");
     }
 }

@@ -29,6 +29,12 @@ pub use task::{Size, Task, TaskContext, TaskFn};
 pub struct TaskId(pub(crate) u32);
 
 impl TaskId {
+    /// The task at `index` of its graph.
+    #[must_use]
+    pub const fn new(index: u32) -> Self {
+        Self(index)
+    }
+
     /// The position as an index.
     #[must_use]
     pub fn index(self) -> usize {

@@ -20,6 +20,7 @@ mod eviction;
 mod grant;
 mod ledger;
 mod load;
+mod origin;
 mod pool;
 mod rates;
 mod slot;
@@ -28,6 +29,7 @@ pub(crate) use eviction::NEVER;
 pub(crate) use grant::{Grant, TaskGrant, charge_value};
 pub(crate) use ledger::Ledger;
 pub(crate) use load::load;
+pub(crate) use origin::Origin;
 pub(crate) use slot::{
     Back, Garbage, Loaded, Missing, NewChunk, Pinned, Recovery, SlotId, Slots, Stored, Ways, WriteJob, Writing,
 };

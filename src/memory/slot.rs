@@ -28,6 +28,7 @@
 use std::time::Duration;
 
 use super::eviction::{Candidate, Ranking, rank};
+use super::origin::Origin;
 use super::rates::Rates;
 use crate::chunk::{Charge, Chunk, Decode, ReadBack, contained};
 use crate::config::Eviction;
@@ -99,7 +100,7 @@ struct Slot {
     /// For values whose memory carries no charge of its own.
     charge: Option<Charge>,
     ways: Ways,
-    owner: u32,
+    origin: Origin,
     pins: u32,
     next_use: u64,
     last_use: u64,
@@ -148,8 +149,8 @@ pub(crate) struct NewChunk {
     /// For values whose memory carries no charge of its own.
     pub(crate) charge: Option<Charge>,
     pub(crate) ways: Ways,
-    /// The run that made it.
-    pub(crate) owner: u32,
+    /// Who made it.
+    pub(crate) origin: Origin,
     pub(crate) next_use: u64,
 }
 
@@ -200,8 +201,8 @@ pub(crate) struct WriteJob {
     pub(crate) chunk: Chunk,
     /// What it is charged.
     pub(crate) bytes: u64,
-    /// The run that made it.
-    pub(crate) owner: u32,
+    /// Who made it.
+    pub(crate) origin: Origin,
 }
 
 /// What pinning a chunk gives.
@@ -287,7 +288,7 @@ impl Slots {
             bytes: new.bytes,
             charge: new.charge,
             ways: new.ways,
-            owner: new.owner,
+            origin: new.origin,
             pins: 0,
             next_use: new.next_use,
             last_use: self.clock,
@@ -527,7 +528,7 @@ impl Slots {
         let Some(slot) = self.get_mut(id) else { return false };
         // What scratch does not take is made again however long that takes.
         let redo = redo || (slot.ways.redo.is_some() && writing == Writing::Nothing);
-        let (bytes, owner) = (slot.bytes, slot.owner);
+        let bytes = slot.bytes;
         let gone = match &slot.state {
             State::Clean(chunk, stored) => Some((chunk.clone(), Recovery::Frame(stored.clone()))),
             State::Dirty(chunk) if redo => Some((chunk.clone(), Recovery::Redo)),
@@ -545,7 +546,7 @@ impl Slots {
             State::Dirty(chunk) if writing.allows(slot.ways) => {
                 let chunk = chunk.clone();
                 slot.state = State::Writing { chunk: chunk.clone(), leaves: true };
-                writes.push(WriteJob { slot: id, chunk, bytes, owner });
+                writes.push(WriteJob { slot: id, chunk, bytes, origin: slot.origin.clone() });
             }
             _ => return false,
         }
@@ -577,9 +578,9 @@ impl Slots {
                 && slot.ways.clean_ahead
                 && !redo
             {
-                let (chunk, bytes, owner) = (chunk.clone(), slot.bytes, slot.owner);
+                let (chunk, bytes, origin) = (chunk.clone(), slot.bytes, slot.origin.clone());
                 slot.state = State::Writing { chunk: chunk.clone(), leaves: false };
-                chosen = Some(WriteJob { slot: id, chunk, bytes, owner });
+                chosen = Some(WriteJob { slot: id, chunk, bytes, origin });
                 break;
             }
             if passed.len() > MOST_PASSED {

@@ -207,6 +207,10 @@ impl Ample {
         if self.grant(rank, task, cap) {
             return Some(task);
         }
+        if self.announce.is_observed() {
+            // Before another worker can begin it.
+            self.announce.tell_queued(&self.graph, task);
+        }
         let mut deferred = self.deferred.lock();
         deferred.push(Reverse(rank));
         // Under the lock, as where it is unset: else a set flag could be left on an empty heap, and roots kept back.
@@ -295,8 +299,7 @@ impl Ample {
         match made {
             Ok(made) => self.keep(task, made, &mut after),
             Err(failure) => {
-                let key = self.graph.key(task).to_string();
-                self.fail(failure.of(key, needed_by(&self.graph, &self.order, task)));
+                self.fail(failure.of(&self.graph, task, needed_by(&self.graph, &self.order, task)));
             }
         }
         self.discount(task, WORKSPACE);

@@ -37,9 +37,10 @@ use super::run::{Place, Run, Status};
 use crate::chunk::charge;
 use crate::config::Eviction;
 use crate::error::{Error, Result};
-use crate::graph::{Size, TaskId};
+use crate::event::RunId;
+use crate::graph::{Graph, Size, TaskId};
 use crate::memory::{
-    Garbage, Grant, Ledger, Loaded, Missing, NewChunk, SlotId, Slots, Stored, Ways, WriteJob, Writing,
+    Garbage, Grant, Ledger, Loaded, Missing, NewChunk, Origin, SlotId, Slots, Stored, Ways, WriteJob, Writing,
 };
 use crate::spill::{Frame, STAGING};
 
@@ -62,6 +63,8 @@ pub(super) struct Effects {
     /// How many sleeping workers there is something new for.
     pub(super) wake: usize,
     pub(super) garbage: Garbage,
+    /// Tasks that have to wait for memory, where anybody wants to know.
+    pub(super) queued: Vec<Queued>,
     // Dropped last: an end is announced when what went before has gone.
     pub(super) ended: Vec<Run>,
     pub(super) announces: Vec<Arc<Announce>>,
@@ -78,6 +81,24 @@ impl Effects {
 
     fn wake_one(&mut self) {
         self.wake = self.wake.saturating_add(1);
+    }
+}
+
+/// A task that has to wait for memory.
+#[derive(Debug)]
+pub(super) struct Queued {
+    graph: Arc<Graph>,
+    task: TaskId,
+    announce: Arc<Announce>,
+}
+
+impl Queued {
+    pub(super) fn new(graph: Arc<Graph>, task: TaskId, announce: Arc<Announce>) -> Self {
+        Self { graph, task, announce }
+    }
+
+    pub(super) fn tell(&self) {
+        self.announce.tell_queued(&self.graph, self.task);
     }
 }
 
@@ -187,7 +208,7 @@ impl Core {
             return Some(job);
         }
         if let Some(run) = self.runs.get_mut(&place.run()) {
-            run.set_status(task, Status::Queued);
+            effects.queued.extend(run.queue(task));
         }
         self.queued.insert(place);
         // First said, then tried again: bytes that are given back in between are seen here, or by the giver.
@@ -215,7 +236,7 @@ impl Core {
     /// Grants what is queued, from the most urgent on, until one does not fit; then lets runs begin that wait.
     pub(super) fn pump(&mut self, effects: &mut Effects) {
         if !self.queued.is_empty() {
-            self.queue_heads();
+            self.queue_heads(effects);
             while let Some(&place) = self.queued.first() {
                 let Some(job) = self.try_grant(place, effects) else { break };
                 self.queued.remove(&place);
@@ -232,12 +253,12 @@ impl Core {
     }
 
     /// Heads that nobody has claimed yet join the queue: they must not lie in a busy worker's deque.
-    fn queue_heads(&mut self) {
+    fn queue_heads(&mut self, effects: &mut Effects) {
         for run in self.runs.values_mut().filter(|run| run.is_active()) {
             if let Some(head) = run.head()
                 && run.status(head) == Status::Ready
             {
-                run.set_status(head, Status::Queued);
+                effects.queued.extend(run.queue(head));
                 self.queued.insert(run.place(head));
             }
         }
@@ -422,7 +443,7 @@ impl Core {
             }
             Ok(made) => effects.garbage.push(made.chunk, made.charge),
             Err(failure) => {
-                let error = failure.of(run.graph.key(done.task).to_string(), run.needed_by(done.task));
+                let error = failure.of(&run.graph, done.task, run.needed_by(done.task));
                 run.failure.get_or_insert(error);
             }
         }
@@ -468,7 +489,7 @@ impl Core {
                 redo: run.roles.redoable[task.index()].then_some(made.took),
                 clean_ahead: run.is_evicted(task),
             },
-            owner: run.id,
+            origin: Origin { run: RunId::new(run.id), task, key: run.graph.key(task).clone() },
             next_use: run.next_use(task),
         });
         run.set_slot(task, slot);
@@ -491,7 +512,7 @@ impl Core {
         self.busy += 1;
         self.writes += 1;
         self.writing += job.bytes;
-        let announce = self.runs.get(&job.owner).map(|run| run.announce.clone());
+        let announce = self.runs.get(&job.origin.run.number()).map(|run| run.announce.clone());
         effects.writes.push(Write { job, announce });
     }
 

@@ -17,8 +17,9 @@ use super::held::Held;
 use super::outcome::{Keep, Results};
 use crate::chunk::{charge, contained};
 use crate::error::Error;
+use crate::event::RunId;
 use crate::graph::{TaskId, Work};
-use crate::memory::{NEVER, NewChunk, Ways};
+use crate::memory::{NEVER, NewChunk, Origin, Ways};
 
 #[derive(Debug, Default)]
 pub(super) struct Current {
@@ -154,7 +155,8 @@ impl Shared {
         let bytes = encoded.map_or_else(|| run.output_bytes(task), charge);
         let spill = encoded.is_some() && run.roles.evictable[task.index()];
         let ways = Ways { spill, ..Ways::default() };
-        let new = NewChunk { chunk, bytes, charge: paid, ways, owner: run.id, next_use: NEVER };
+        let origin = Origin { run: RunId::new(run.id), task, key: run.graph.key(task).clone() };
+        let new = NewChunk { chunk, bytes, charge: paid, ways, origin, next_use: NEVER };
         let stuck = if spill { 0 } else { bytes };
         let handle = self.locked(|core, _| {
             let slot = core.slots.insert(new);

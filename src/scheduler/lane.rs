@@ -17,7 +17,7 @@ use super::worker::panicked;
 use crate::chunk::Encoded;
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::memory::{Back, Stored};
+use crate::memory::{Back, Origin, Stored};
 use crate::spill::{Begun, Staging};
 
 /// So many bytes may be on their way to the disk; one frame always may be, while the next one is copied.
@@ -64,21 +64,23 @@ struct Lane<'a> {
 struct Copied {
     begun: Begun,
     back: Back,
+    since: Instant,
 }
 
 impl Lane<'_> {
     fn begin(&mut self, write: Write) {
         let Self { shared, staging, .. } = self;
+        let since = Instant::now();
         let copied = catch_unwind(AssertUnwindSafe(|| {
             let Some(encoded) = write.job.chunk.value().encode() else { return Err(Error::Cancelled) };
             match encoded {
                 Encoded::Memory { bytes, item_size, in_place, decode } => {
                     let begun = shared.scratch.begin(bytes, item_size, staging)?;
-                    Ok(Copied { begun, back: Back::Memory { decode, mappable: in_place } })
+                    Ok(Copied { begun, back: Back::Memory { decode, mappable: in_place }, since })
                 }
                 Encoded::Stream { write, read } => {
                     let begun = shared.scratch.begin_stream(&*write, staging)?;
-                    Ok(Copied { begun, back: Back::Stream(read) })
+                    Ok(Copied { begun, back: Back::Stream(read), since })
                 }
             }
         }));
@@ -92,7 +94,7 @@ impl Lane<'_> {
     }
 
     fn settle_oldest(&mut self) {
-        let Some((write, Copied { begun, back })) = self.begun.pop_front() else { return };
+        let Some((write, Copied { begun, back, since })) = self.begun.pop_front() else { return };
         self.bytes -= begun.stored_bytes();
         let frame = match begun.settle() {
             Ok(frame) => frame,
@@ -100,7 +102,15 @@ impl Lane<'_> {
         };
         let (bytes, stored) = (frame.bytes() as u64, frame.stored_bytes());
         self.shared.counters.add_spilled(bytes);
-        self.shared.observers.tell(&Event::Spilled { bytes, stored });
+        let Origin { run, task, key } = &write.job.origin;
+        self.shared.observers.tell(&Event::Spilled {
+            run: *run,
+            id: *task,
+            task: key.label(),
+            bytes,
+            stored,
+            elapsed: since.elapsed(),
+        });
         self.end(write, Ok(Stored { frame, back }));
     }
 

@@ -13,17 +13,24 @@ use super::Shared;
 use super::worker::{Inputs, panicked, run_call};
 use crate::chunk::{Allocator, Charge, Chunk};
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, RunId};
 use crate::graph::{Graph, TaskContext, TaskId, Work};
 use crate::memory::{Loaded, Pinned, Recovery, SlotId, Stored, TaskGrant, charge_value, load};
 use crate::spill::{STAGING, Staging};
 
+/// The task that wants its inputs.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) run: RunId,
+    pub(super) worker: usize,
+    pub(super) graph: &'a Graph,
+    pub(super) task: TaskId,
+}
+
 /// Brings inputs of one task back.
 struct Loader<'a> {
     shared: &'a Shared,
-    graph: &'a Graph,
-    /// The reader.
-    task: TaskId,
+    reader: Reader<'a>,
     grant: &'a TaskGrant<'a>,
     /// Taken when the first frame is loaded.
     staging: Option<(Staging, Charge)>,
@@ -32,16 +39,15 @@ struct Loader<'a> {
 /// The chunks of the inputs. Where one can't be had, what was to be brought back here is given up.
 pub(super) fn load_inputs(
     shared: &Shared,
-    graph: &Graph,
-    task: TaskId,
+    reader: Reader<'_>,
     slots: &[SlotId],
     pinned: Vec<Pinned>,
     grant: &TaskGrant<'_>,
 ) -> Result<Inputs> {
-    let mut loader = Loader { shared, graph, task, grant, staging: None };
+    let mut loader = Loader { shared, reader, grant, staging: None };
     let mut chunks: Vec<Option<Chunk>> = Vec::with_capacity(slots.len());
     let mut failure = None;
-    for ((&slot, pinned), input) in slots.iter().zip(pinned).zip(graph.dependencies(task)) {
+    for ((&slot, pinned), input) in slots.iter().zip(pinned).zip(reader.graph.dependencies(reader.task)) {
         chunks.push(match pinned {
             Pinned::Ready(chunk) => Some(chunk),
             Pinned::Wait => None,
@@ -64,35 +70,49 @@ pub(super) fn load_inputs(
     drop(loader);
     match failure {
         Some(error) => Err(error),
-        None => wait_for_others(shared, slots, chunks),
+        None => wait_for_others(shared, reader, slots, chunks),
     }
 }
 
-fn wait_for_others(shared: &Shared, slots: &[SlotId], chunks: Vec<Option<Chunk>>) -> Result<Inputs> {
+fn wait_for_others(
+    shared: &Shared,
+    reader: Reader<'_>,
+    slots: &[SlotId],
+    chunks: Vec<Option<Chunk>>,
+) -> Result<Inputs> {
+    let mut since = None;
     let mut core = shared.core.lock();
     let place = |(&slot, chunk): (&SlotId, Option<Chunk>)| {
         if let Some(chunk) = chunk {
             return Ok(chunk);
         }
         while core.slots.is_loading(slot) {
+            since.get_or_insert_with(Instant::now);
             shared.loads.wait(&mut core);
         }
         core.slots.resident(slot).ok_or_else(|| core.load_failure())
     };
-    slots.iter().zip(chunks).map(place).collect()
+    let inputs = slots.iter().zip(chunks).map(place).collect();
+    drop(core);
+    if let Some(since) = since {
+        let Reader { run, worker, graph, task: id } = reader;
+        let task = graph.key(id).label();
+        shared.observers.tell(&Event::InputsAwaited { run, id, task, worker, elapsed: since.elapsed() });
+    }
+    inputs
 }
 
 impl Loader<'_> {
     fn bring_back(&mut self, input: TaskId, recovery: Recovery, redoable: bool) -> Result<Loaded> {
         let Recovery::Frame(stored) = recovery else { return self.redo(input) };
-        let outcome = self.load(&stored);
+        let outcome = self.load(input, &stored);
         let Err(error @ (Error::Corrupt { .. } | Error::Scratch { .. })) = &outcome else { return outcome };
         self.shared.scratch_failed(error);
         if redoable { self.redo(input) } else { outcome }
     }
 
-    fn load(&mut self, stored: &Stored) -> Result<Loaded> {
-        let Self { shared, grant, .. } = *self;
+    fn load(&mut self, input: TaskId, stored: &Stored) -> Result<Loaded> {
+        let Self { shared, reader, grant, .. } = *self;
         let staging = match &mut self.staging {
             Some((staging, _)) => staging,
             none => {
@@ -112,22 +132,33 @@ impl Loader<'_> {
         stored.frame.was_read(elapsed);
         shared.core.lock().slots.rates.read(bytes, elapsed);
         shared.counters.add_reloaded(bytes, in_place);
-        shared.observers.tell(&Event::Reloaded { bytes, stored: stored.frame.stored_bytes(), in_place });
+        let Reader { run, worker, graph, task } = reader;
+        shared.observers.tell(&Event::Reloaded {
+            run,
+            id: input,
+            task: graph.key(input).label(),
+            reader: graph.key(task).label(),
+            worker,
+            bytes,
+            stored: stored.frame.stored_bytes(),
+            in_place,
+            elapsed,
+        });
         Ok(loaded)
     }
 
     /// Runs the task of an input once more. It is a root: it needs nothing but memory.
     fn redo(&self, input: TaskId) -> Result<Loaded> {
-        let Self { shared, graph, grant, .. } = *self;
+        let Self { shared, reader: Reader { run, worker, graph, task }, grant, .. } = *self;
         let key = graph.key(input);
         let report = |event: &Event<'_>| shared.report(event);
         let made = match graph.work(input) {
             Work::Call(call) => run_call(call, &TaskContext::new(key, grant, &report), Inputs::new(), false),
             Work::Held(_) => return Err(Error::Cancelled),
         };
-        let made = made.map_err(|failure| failure.of(key.to_string(), vec![graph.key(self.task).to_string()]))?;
+        let made = made.map_err(|failure| failure.of(graph, input, vec![graph.key(task).to_string()]))?;
         shared.counters.add_redone();
-        shared.observers.tell(&Event::Redone { task: key.label(), elapsed: made.took });
+        shared.observers.tell(&Event::Redone { run, id: input, task: key.label(), worker, elapsed: made.took });
         Ok(Loaded { chunk: made.chunk, charge: made.charge, remade: true })
     }
 }

@@ -24,6 +24,7 @@
 mod ample;
 mod bell;
 mod core;
+mod counters;
 mod current;
 mod forecast;
 mod head;
@@ -43,7 +44,7 @@ mod trouble;
 mod word;
 mod worker;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
@@ -53,7 +54,8 @@ use parking_lot::{Condvar, Mutex};
 
 use self::ample::Ample;
 use self::bell::Bell;
-use self::core::{Core, Effects, Flags};
+use self::core::{Core, Effects, Flags, Queued};
+use self::counters::Counters;
 use self::current::Current;
 use self::forecast::Residence;
 pub(crate) use self::held::Held;
@@ -66,10 +68,11 @@ use self::run::{NewRun, Place, Run};
 use crate::chunk::{Account, contained};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::event::{Event, Observers};
+use crate::event::{Event, Observers, RunId};
 use crate::graph::{Graph, Key, Order, TaskId, Work};
 use crate::memory::{Ledger, SlotId};
 use crate::spill::{Scratch, TierStatus};
+use crate::stats::{Gauge, Stats};
 use crate::units::ByteSize;
 
 /// What the threads of a session share.
@@ -91,105 +94,8 @@ pub(crate) struct Shared {
     /// To the thread that writes; gone when the session ends.
     writes: Mutex<Option<Sender<Write>>>,
     observers: Observers,
-    counters: Counters,
+    counters: Arc<Counters>,
     shut_down: AtomicBool,
-}
-
-/// A counter in a cache line of its own.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Padded(AtomicU64);
-
-/// What has happened in a session so far.
-#[derive(Debug, Default)]
-struct Counters {
-    /// Tasks, by worker.
-    tasks: Box<[Padded]>,
-    spilled: AtomicU64,
-    reloaded: AtomicU64,
-    /// Of `reloaded`, what is used in place.
-    in_place: AtomicU64,
-    prefetched: AtomicU64,
-    redone: AtomicU64,
-    /// Frames that could not be written or read.
-    failures: AtomicU64,
-    read: AtomicU64,
-    /// Of `read`, what a foreign library read.
-    read_by_library: AtomicU64,
-}
-
-impl Counters {
-    fn add_task(&self, worker: usize) {
-        self.tasks[worker].0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn add_spilled(&self, bytes: u64) {
-        self.spilled.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn add_redone(&self) {
-        self.redone.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn add_prefetched(&self, bytes: u64) {
-        self.prefetched.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn add_reloaded(&self, bytes: u64, in_place: bool) {
-        self.reloaded.fetch_add(bytes, Ordering::Relaxed);
-        if in_place {
-            self.in_place.fetch_add(bytes, Ordering::Relaxed);
-        }
-    }
-}
-
-/// What a session has done and holds: counts since it was built, in bytes where not said otherwise.
-///
-/// ```
-/// use thermocline::{Array, Session};
-///
-/// let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
-/// let x = session.persist(&Array::<f64>::ones(&[1000, 100], [100, 100]))?;
-/// let stats = session.stats();
-/// assert!(stats.tasks >= 10 && stats.charged_bytes >= 800_000);
-/// assert!(stats.ledger_peak_bytes <= session.config().memory_limit().bytes());
-/// drop(x); // what was kept goes with its last handle
-/// assert_eq!(session.stats().charged_bytes, 0);
-/// # Ok::<(), thermocline::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// The number of tasks that have run.
-    pub tasks: u64,
-    /// Bytes in memory of the chunks that were written to scratch.
-    pub spilled_bytes: u64,
-    /// Bytes in memory of the chunks that came back from scratch.
-    pub reloaded_bytes: u64,
-    /// Of these, the bytes that are used where they lie on scratch, from a mapping: nothing was copied.
-    pub in_place_bytes: u64,
-    /// Bytes in memory of the chunks that the system was told to read from scratch before they were loaded.
-    pub prefetched_bytes: u64,
-    /// The number of tasks that were done again: rather than spilled, or for a chunk that scratch did not give back.
-    pub redone_tasks: u64,
-    /// How often scratch did not take a chunk, or did not give it back. The run went on, if it could.
-    pub scratch_failures: u64,
-    /// Bytes of input that were read, as they are stored.
-    pub input_bytes: u64,
-    /// Of these, the bytes that went through a foreign library, not directly.
-    pub library_bytes: u64,
-    /// Bytes on the ledger now.
-    pub charged_bytes: u64,
-    /// The most bytes that were on the ledger at once.
-    pub ledger_peak_bytes: u64,
-    /// Bytes of buffers that got the memory of others, which had just been given back.
-    pub reused_bytes: u64,
-    /// Bytes that tasks took beyond what they were estimated to.
-    pub overrun_bytes: u64,
-    /// Bytes on scratch now.
-    pub scratch_bytes: u64,
-    /// The most bytes that were on scratch at once.
-    pub scratch_peak_bytes: u64,
 }
 
 impl Shared {
@@ -219,6 +125,8 @@ impl Shared {
 
     fn carry_out(&self, mut effects: Effects) {
         loop {
+            // Each is let go before the end of its run is announced.
+            std::mem::take(&mut effects.queued).iter().for_each(Queued::tell);
             self.wake(effects.wake);
             self.send(std::mem::take(&mut effects.writes));
             for frame in effects.prefetches.drain(..) {
@@ -294,17 +202,20 @@ impl Shared {
 
     /// Scratch did not take a chunk, or did not give it back.
     fn scratch_failed(&self, error: &Error) {
-        self.counters.failures.fetch_add(1, Ordering::Relaxed);
+        self.counters.add_failure();
         self.observers.tell(&Event::ScratchFailed { error });
+    }
+
+    /// Reads the session's counters, and holds nothing else of it.
+    fn gauge(&self) -> Gauge {
+        let (counters, ledger, scratch) = (self.counters.clone(), self.ledger.clone(), self.scratch.usage());
+        Gauge::new(move || counters.stats(&ledger, &scratch))
     }
 
     /// Counts and passes on what a task reports.
     fn report(&self, event: &Event<'_>) {
         if let Event::Read { stored, direct } = event {
-            self.counters.read.fetch_add(*stored, Ordering::Relaxed);
-            if !direct {
-                self.counters.read_by_library.fetch_add(*stored, Ordering::Relaxed);
-            }
+            self.counters.add_read(*stored, *direct);
         }
         self.observers.tell(event);
     }
@@ -395,10 +306,7 @@ impl Scheduler {
             stealers: deques.iter().map(Deque::stealer).collect(),
             writes: Mutex::new(Some(sender)),
             observers,
-            counters: Counters {
-                tasks: (0..config.threads()).map(|_| Padded::default()).collect(),
-                ..Default::default()
-            },
+            counters: Arc::new(Counters::of_workers(config.threads())),
             shut_down: AtomicBool::new(false),
         });
         // Built first, so that threads that did start are ended where one does not.
@@ -409,6 +317,8 @@ impl Scheduler {
             let shared = scheduler.shared.clone();
             scheduler.spawn(format!("thermocline-{number}"), move || worker::work(&shared, number, &deque))?;
         }
+        let Shared { observers, .. } = &*scheduler.shared;
+        observers.tell(&Event::SessionStarted { config, gauge: &scheduler.shared.gauge() });
         Ok(scheduler)
     }
 
@@ -446,19 +356,15 @@ impl Scheduler {
         }
         let prepared = self.prepare(graph, wanted, keep)?;
         let completion = Arc::new(Completion::default());
-        let announce = Announce::new(completion.clone(), self.shared.observers.clone());
         let Prepared { graph, order, roles, budget, wanted, held } = prepared;
         let plan = budget.plan.clone();
-        let graph = Arc::new(graph);
-        let mut new = NewRun { id: 0, graph, order, roles, budget, wanted, keep, announce, held };
-        let ample = self.shared.locked(|core, _| {
-            check(core, &plan)?;
-            new.id = core.take_run_id();
-            Ok(core.admit_ample(&new))
-        })?;
-        let (run, tasks, stated_peak) = (new.id, plan.tasks(), plan.stated_peak().bytes());
+        let id = self.shared.locked(|core, _| check(core, &plan).map(|()| core.take_run_id()))?;
+        let announce = Announce::new(id, completion.clone(), self.shared.observers.clone());
+        let new = NewRun { id, graph: Arc::new(graph), order, roles, budget, wanted, keep, announce, held };
+        let ample = self.shared.locked(|core, _| core.admit_ample(&new));
+        let run = new.id;
+        self.tell_started(&new);
         if let Some(held) = ample {
-            self.shared.observers.tell(&Event::RunStarted { tasks, stated_peak });
             let waiting = self.shared.current.waiting().clone();
             self.shared.begin_ample(Ample::new(new, held, self.shared.ledger.clone(), waiting));
         } else {
@@ -466,14 +372,30 @@ impl Scheduler {
             self.shared.scratch.reopen();
             self.shared.locked(|core, effects| {
                 // Others may have been taken on since.
-                check(core, &plan)?;
-                core.admit(new, effects);
-                Ok(())
+                let checked = check(core, &plan);
+                if let Err(error) = &checked {
+                    new.announce.set(Err(error.clone()));
+                    effects.ended.push(new);
+                } else {
+                    core.admit(new, effects);
+                }
+                checked
             })?;
-            self.shared.observers.tell(&Event::RunStarted { tasks, stated_peak });
         }
         self.shared.bell.ring_all();
         Ok(Running { shared: self.shared.clone(), completion, run })
+    }
+
+    fn tell_started(&self, new: &NewRun) {
+        let plan = &new.budget.plan;
+        self.shared.observers.tell(&Event::RunStarted {
+            run: RunId::new(new.id),
+            graph: &new.graph,
+            order: &new.order,
+            stated_peak: plan.stated_peak().bytes(),
+            floor: plan.floor().bytes(),
+            expected_spill: plan.expected_spill().bytes(),
+        });
     }
 
     fn prepare(&self, graph: &Graph, wanted: &[Key], keep: Keep) -> Result<Prepared> {
@@ -527,25 +449,7 @@ impl Scheduler {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let Shared { counters, ledger, scratch, .. } = &*self.shared;
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
-            tasks: counters.tasks.iter().map(|worker| count(&worker.0)).sum(),
-            spilled_bytes: count(&counters.spilled),
-            reloaded_bytes: count(&counters.reloaded),
-            in_place_bytes: count(&counters.in_place),
-            prefetched_bytes: count(&counters.prefetched),
-            redone_tasks: count(&counters.redone),
-            scratch_failures: count(&counters.failures),
-            input_bytes: count(&counters.read),
-            library_bytes: count(&counters.read_by_library),
-            charged_bytes: ledger.charged(),
-            ledger_peak_bytes: ledger.peak(),
-            reused_bytes: ledger.reused(),
-            overrun_bytes: ledger.overruns(),
-            scratch_bytes: scratch.used(),
-            scratch_peak_bytes: scratch.peak(),
-        }
+        self.shared.gauge().read()
     }
 }
 
@@ -574,5 +478,6 @@ impl Drop for Scheduler {
         let garbage = self.shared.core.lock().release_all();
         garbage.drop_all();
         self.shared.ledger.release(self.shared.scratch.ram_bytes());
+        self.shared.observers.tell(&Event::SessionFinished);
     }
 }

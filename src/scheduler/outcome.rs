@@ -7,8 +7,9 @@ use parking_lot::{Condvar, Mutex};
 
 use super::held::Held;
 use crate::chunk::Chunk;
-use crate::error::Result;
-use crate::event::{Event, Observers};
+use crate::error::{Error, Result};
+use crate::event::{Event, Observers, RunId};
+use crate::graph::{Graph, TaskId};
 
 /// What becomes of the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Completion {
         while !self.announced.load(Ordering::Acquire) {
             self.changed.wait(&mut outcome);
         }
-        outcome.take().unwrap_or(Err(crate::Error::Cancelled))
+        outcome.take().unwrap_or(Err(Error::Cancelled))
     }
 
     /// Whether the run has ended.
@@ -59,13 +60,24 @@ impl Completion {
 /// it keeps (**M6**).
 #[derive(Debug)]
 pub(crate) struct Announce {
+    run: RunId,
     completion: Arc<Completion>,
     observers: Observers,
 }
 
 impl Announce {
-    pub(super) fn new(completion: Arc<Completion>, observers: Observers) -> Arc<Self> {
-        Arc::new(Self { completion, observers })
+    pub(super) fn new(run: u32, completion: Arc<Completion>, observers: Observers) -> Arc<Self> {
+        Arc::new(Self { run: RunId::new(run), completion, observers })
+    }
+
+    /// Whether anybody wants to know of the run's events.
+    pub(super) fn is_observed(&self) -> bool {
+        !self.observers.is_empty()
+    }
+
+    /// A task is ready and has to wait for memory.
+    pub(super) fn tell_queued(&self, graph: &Graph, id: TaskId) {
+        self.observers.tell(&Event::TaskQueued { run: self.run, id, task: graph.key(id).label() });
     }
 
     /// Sets the outcome, to be announced when all is quiet.
@@ -76,10 +88,14 @@ impl Announce {
 
 impl Drop for Announce {
     fn drop(&mut self) {
-        let outcome = self.completion.outcome.lock();
-        let ok = matches!(&*outcome, Some(Ok(_)));
-        drop(outcome);
-        self.observers.tell(&Event::RunFinished { ok });
+        if self.is_observed() {
+            let error = match &*self.completion.outcome.lock() {
+                Some(Ok(_)) => None,
+                Some(Err(error)) => Some(error.clone()),
+                None => Some(Error::Cancelled),
+            };
+            self.observers.tell(&Event::RunFinished { run: self.run, error: error.as_ref() });
+        }
         let _guard = self.completion.outcome.lock();
         self.completion.announced.store(true, Ordering::Release);
         self.completion.changed.notify_all();

@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::core::Queued;
 use super::held::Held;
 use super::outcome::{Announce, Keep};
 use super::plan::{Budget, Roles, inputs, output_bytes, own_bytes};
@@ -193,6 +194,12 @@ impl Run {
 
     pub(super) fn set_status(&mut self, task: TaskId, status: Status) {
         self.status[task.index()] = status;
+    }
+
+    /// `task` has to wait for memory. To be told, where anybody wants to know.
+    pub(super) fn queue(&mut self, task: TaskId) -> Option<Queued> {
+        self.set_status(task, Status::Queued);
+        self.announce.is_observed().then(|| Queued::new(self.graph.clone(), task, self.announce.clone()))
     }
 
     pub(super) fn place(&self, task: TaskId) -> Place {

@@ -20,12 +20,12 @@ use smallvec::SmallVec;
 use super::Shared;
 use super::ample::Ample;
 use super::current::Known;
-use super::job::{Failure, Finished, Job, Made};
-use super::load::load_inputs;
+use super::job::{Failure, Finished, Given, Job, Made, given};
+use super::load::{Reader, load_inputs};
 use super::run::Place;
-use crate::chunk::{Chunk, Encoded, contained};
+use crate::chunk::{Chunk, contained};
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, RunId};
 use crate::graph::{TaskContext, TaskFn, TaskId, Work};
 use crate::memory::{Grant, Pinned, SlotId, charge_value};
 
@@ -125,7 +125,8 @@ impl Worker<'_> {
         let (shared, key) = (self.shared, run.graph.key(task));
         let started = (!shared.observers.is_empty()).then(Instant::now);
         if started.is_some() {
-            shared.observers.tell(&Event::TaskStarted { task: key.label(), worker: self.number });
+            let run = RunId::new(run.id);
+            shared.observers.tell(&Event::TaskStarted { run, id: task, task: key.label(), worker: self.number });
         }
         let grant = Grant::new(shared.ledger.clone(), run.need(task), false);
         let report = |event: &Event<'_>| shared.report(event);
@@ -134,10 +135,10 @@ impl Worker<'_> {
                 let own = grant.of(key);
                 run_call(call, &TaskContext::new(key, &own, &report), run.inputs(task), run.keeps(task))
             }
-            Work::Held(_) => Err(Failure::Panicked("a held chunk was run".into())),
+            Work::Held(_) => Err(Failure::Panicked("a held chunk was run".into(), Vec::new())),
         };
         let ok = made.is_ok();
-        grant.close();
+        let bytes = grant.close();
         let after = run.complete(task, made);
         for (chunk, charge) in after.released {
             contained(chunk);
@@ -145,8 +146,15 @@ impl Worker<'_> {
         }
         shared.counters.add_task(self.number);
         if let Some(started) = started {
-            let elapsed = started.elapsed();
-            shared.observers.tell(&Event::TaskFinished { task: key.label(), worker: self.number, elapsed, ok });
+            shared.observers.tell(&Event::TaskFinished {
+                run: RunId::new(run.id),
+                id: task,
+                task: key.label(),
+                worker: self.number,
+                elapsed: started.elapsed(),
+                bytes,
+                ok,
+            });
         }
         let others = after.ready.len().saturating_sub(1);
         after.ready.into_iter().for_each(|place| self.deque.push(place));
@@ -179,35 +187,44 @@ fn steal(shared: &Shared, thief: usize) -> Option<Place> {
 
 fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) {
     let Job { run, task, graph, inputs, grant, loads, announce } = job;
-    let key = graph.key(task);
+    let (key, id) = (graph.key(task), RunId::new(run));
     let own = grant.of(key);
     let started = (!shared.observers.is_empty()).then(Instant::now);
     if started.is_some() {
-        shared.observers.tell(&Event::TaskStarted { task: key.label(), worker });
+        shared.observers.tell(&Event::TaskStarted { run: id, id: task, task: key.label(), worker });
     }
     let (slots, pinned): (Vec<SlotId>, Vec<Pinned>) = inputs.into_iter().unzip();
-    let mut made =
-        load_inputs(shared, &graph, task, &slots, pinned, &own).map_err(Failure::Before).and_then(|chunks| {
-            let Work::Call(call) = graph.work(task) else {
-                return Err(Failure::Panicked("a held chunk was run".into()));
-            };
-            let report = |event: &Event<'_>| shared.report(event);
-            run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
-        });
+    let reader = Reader { run: id, worker, graph: &graph, task };
+    let inputs = load_inputs(shared, reader, &slots, pinned, &own);
+    let mut made = inputs.map_err(Failure::Before).and_then(|chunks| {
+        let Work::Call(call) = graph.work(task) else {
+            return Err(Failure::Panicked("a held chunk was run".into(), Vec::new()));
+        };
+        let report = |event: &Event<'_>| shared.report(event);
+        run_call(call, &TaskContext::new(key, &own, &report), chunks, true)
+    });
     let ok = made.is_ok();
-    let drawn = grant.close();
+    let bytes = grant.close().saturating_sub(loads);
     if let Ok(made) = &mut made {
-        made.retained = drawn.saturating_sub(loads);
+        made.retained = bytes;
     }
     if grant.overrun() > 0 {
-        shared.observers.tell(&Event::Overrun { task: key.label(), bytes: grant.overrun() });
+        shared.observers.tell(&Event::Overrun { run: id, id: task, task: key.label(), bytes: grant.overrun() });
     }
     let finished = Finished { run, task, inputs: slots };
     let ready = shared.locked(|core, effects| core.complete(finished, made, effects));
     shared.counters.add_task(worker);
     if let Some(started) = started {
         let elapsed = started.elapsed();
-        shared.observers.tell(&Event::TaskFinished { task: key.label(), worker, elapsed, ok });
+        shared.observers.tell(&Event::TaskFinished {
+            run: id,
+            id: task,
+            task: key.label(),
+            worker,
+            elapsed,
+            bytes,
+            ok,
+        });
     }
     let others = ready.len().saturating_sub(1);
     ready.into_iter().for_each(|place| deque.push(place));
@@ -224,32 +241,33 @@ pub(super) fn run_call(
     chunks: Inputs,
     measure: bool,
 ) -> Result<Made, Failure> {
+    // Here, not in the closure: what a task failed with is described.
+    let mut chunks = chunks;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let started = Instant::now();
         let chunk = call(context, &chunks)?;
         let took = started.elapsed();
-        drop(chunks);
+        chunks.clear();
         let value = chunk.value();
         let unmetered = value.unmetered_bytes();
-        let encoded = if measure { value.encode().map(|encoded| in_memory(&encoded, unmetered)) } else { None };
+        let encoded = if measure { value.encode().map(|encoded| encoded.frees(unmetered)) } else { None };
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>((chunk, unmetered, encoded, took))
     }));
     match outcome {
         Ok(Ok((chunk, unmetered, encoded, took))) => match charge_value(context.allocator(), unmetered) {
             Ok(charge) => Ok(Made { chunk, charge, encoded, retained: 0, took }),
-            Err(error) => Err(Failure::Returned(Arc::new(error))),
+            Err(error) => Err(Failure::Returned(Arc::new(error), Vec::new())),
         },
-        Ok(Err(error)) => Err(Failure::Returned(error.into())),
-        Err(payload) => Err(Failure::Panicked(message_of(payload))),
+        Ok(Err(error)) => Err(Failure::Returned(error.into(), put_away(chunks))),
+        Err(payload) => Err(Failure::Panicked(message_of(payload), put_away(chunks))),
     }
 }
 
-/// The bytes that a value frees when it goes to scratch.
-fn in_memory(encoded: &Encoded<'_>, unmetered: u64) -> u64 {
-    match encoded {
-        Encoded::Memory { bytes, .. } => bytes.len() as u64,
-        Encoded::Stream { .. } => unmetered,
-    }
+/// Drops a failed task's inputs. Gives what they were.
+fn put_away(inputs: Inputs) -> Given {
+    let given = given(&inputs);
+    contained(inputs);
+    given
 }
 
 fn message_of(payload: Box<dyn std::any::Any + Send>) -> String {
@@ -261,5 +279,6 @@ fn message_of(payload: Box<dyn std::any::Any + Send>) -> String {
 }
 
 pub(super) fn panicked(what: &str, payload: Box<dyn std::any::Any + Send>) -> Error {
-    Error::Panic { key: what.into(), needed_by: Vec::new(), message: message_of(payload) }
+    let message = message_of(payload);
+    Error::Panic { key: what.into(), inputs: Vec::new(), input_count: 0, needed_by: Vec::new(), message }
 }

@@ -232,7 +232,7 @@ mod tests {
                 assert!(read(&frame).unwrap() == bytes);
                 assert!(faults.count(Call::Write) > 20 && faults.count(Call::Read) > 3);
                 drop(frame);
-                assert_eq!(scratch.used(), 0);
+                assert_eq!(scratch.usage().now(), 0);
             }
         }
     }
@@ -255,13 +255,13 @@ mod tests {
             let mut staging = Staging::new();
             let bytes = noise(300_000);
             let kept = scratch.write(&bytes, 1, &mut staging).unwrap();
-            let used = scratch.used();
+            let used = scratch.usage().now();
             faults.set(call, 0..1, Fault::Errno(errno));
             let error = scratch.write(&bytes, 1, &mut staging).unwrap_err();
             let full = errno != libc::EIO;
             assert_eq!(matches!(error, Error::ScratchFull { .. }), full, "{error}");
             assert!(error.to_string().contains(folder.path().to_str().unwrap()), "{error}");
-            assert_eq!(scratch.used(), used);
+            assert_eq!(scratch.usage().now(), used);
             let again = scratch.write(&bytes, 1, &mut staging);
             let open = full && call != Call::Sync;
             assert_eq!(again.is_ok(), open, "closed after EIO: {again:?}");
@@ -339,7 +339,7 @@ mod tests {
             assert!(frame.map().unwrap().is_none());
             assert!(read(&frame).unwrap() == bytes);
         }
-        assert_eq!((scratch.used(), faults.count(Call::Map)), (0, 0));
+        assert_eq!((scratch.usage().now(), faults.count(Call::Map)), (0, 0));
     }
 
     /// A device that says it is persistent memory: what is stored is raw and used in place, and the page cache is never
@@ -361,7 +361,7 @@ mod tests {
         assert_eq!(faults.count(Call::Read), reads + 1, "header and table alone are copied");
         drop((mapped, frame));
         assert_eq!((faults.count(Call::Sync), faults.count(Call::Advise)), (0, 0));
-        assert_eq!(scratch.used(), 0);
+        assert_eq!(scratch.usage().now(), 0);
     }
 
     #[test]

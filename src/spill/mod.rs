@@ -77,6 +77,16 @@ impl Usage {
     fn sub(&self, bytes: u64) {
         self.now.fetch_sub(bytes, Ordering::Relaxed);
     }
+
+    /// Bytes in use now.
+    pub(crate) fn now(&self) -> u64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes that were in use at once.
+    pub(crate) fn most(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
+    }
 }
 
 impl Scratch {
@@ -171,14 +181,9 @@ impl Scratch {
         self.tiers.iter().map(|tier| tier.ram_bytes()).sum()
     }
 
-    /// Bytes in use now.
-    pub(crate) fn used(&self) -> u64 {
-        self.used.now.load(Ordering::Relaxed)
-    }
-
-    /// The most bytes that were in use at once.
-    pub(crate) fn peak(&self) -> u64 {
-        self.used.most.load(Ordering::Relaxed)
+    /// Counts bytes in use.
+    pub(crate) fn usage(&self) -> Arc<Usage> {
+        self.used.clone()
     }
 }
 
@@ -223,7 +228,7 @@ mod tests {
             let mut staging = Staging::new();
             for bytes in [vec![], vec![7], noise(100), noise(3 << 20), smooth(5 << 20), vec![0; 1 << 20]] {
                 let frame = scratch.write(&bytes, 4, &mut staging).unwrap();
-                assert!(scratch.used() >= frame.stored_bytes());
+                assert!(scratch.usage().now() >= frame.stored_bytes());
                 let mut back = vec![1; bytes.len()];
                 frame.read_into(&mut back, &mut staging).unwrap();
                 assert_eq!(back, bytes, "{compression:?}");
@@ -231,8 +236,8 @@ mod tests {
                     assert_eq!(mapped.bytes(), bytes);
                 }
             }
-            assert_eq!(scratch.used(), 0);
-            assert!(scratch.peak() > 3 << 20);
+            assert_eq!(scratch.usage().now(), 0);
+            assert!(scratch.usage().most() > 3 << 20);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         }
     }
@@ -293,6 +298,6 @@ mod tests {
             assert!(back == noise(500_000));
         }
         drop(frames);
-        assert_eq!(scratch.used(), 0);
+        assert_eq!(scratch.usage().now(), 0);
     }
 }

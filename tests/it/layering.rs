@@ -5,18 +5,20 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module of `src/`.
-const LAYERS: [(&str, u32); 17] = [
+const LAYERS: [(&str, u32); 19] = [
     ("error", 0),
-    ("event", 0),
     ("units", 0),
     ("config", 0),
+    ("stats", 0),
     ("simd", 0),
     ("sync", 0),
     ("chunk", 1),
     ("graph", 1),
+    ("event", 1),
     ("spill", 1),
     ("memory", 2),
     ("scheduler", 3),
+    ("diagnostics", 3),
     ("session", 4),
     ("delayed", 5),
     ("array", 5),
@@ -25,8 +27,9 @@ const LAYERS: [(&str, u32); 17] = [
     ("lib", 7),
 ];
 
-/// Uses within a layer: graphs hold chunks, arrays are made of delayed blocks. What is at the top (layer 0) knows each other.
-const SIDEWAYS: [(&str, &str); 2] = [("graph", "chunk"), ("array", "delayed")];
+/// Uses within a layer: graphs hold chunks, events name graphs and are what their tasks report, arrays are made of delayed
+/// blocks. What is at the top (layer 0) knows each other.
+const SIDEWAYS: [(&str, &str); 4] = [("graph", "chunk"), ("event", "graph"), ("graph", "event"), ("array", "delayed")];
 
 fn layer(module: &str) -> u32 {
     let known = LAYERS.iter().find(|(name, _)| *name == module);

@@ -112,6 +112,10 @@ pub(crate) struct Run {
     /// Write the figures to this file, also where the run fails
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Write what was done when to this file, also where the run fails: a page for a browser; a Chrome trace, for
+    /// ui.perfetto.dev, where its name ends in .json; an object a line where it ends in .jsonl
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     /// Draw the result into this PNG file: a map; of monthly, climatology and anomaly a line
     #[arg(long, value_name = "FILE")]
     pub(crate) plot: Option<PathBuf>,
@@ -136,6 +140,7 @@ impl Run {
             size: None,
             data: None,
             json: None,
+            report: None,
             plot: None,
             out: None,
             no_progress: false,

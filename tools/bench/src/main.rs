@@ -14,6 +14,7 @@ mod limit;
 mod order;
 mod outcomes;
 mod plot;
+mod profiled;
 mod progress;
 mod report;
 mod run;

@@ -64,7 +64,7 @@ fn at(limit: &Limit, options: &Run, interrupt: &Interrupt) -> Result<Report> {
     let mut options = options.clone();
     options.settings.memory_limit = Some(ByteSize::new(limit.bytes).into());
     reset_peak_rss()?;
-    let (report, outcome) = run::once(&options, interrupt);
+    let (report, outcome) = run::once(&options, interrupt, Vec::new());
     match outcome {
         Err(error) if report.outcome != Outcome::MemoryLimit => Err(error),
         _ => Ok(report),

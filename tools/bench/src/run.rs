@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use thermocline::{Config, Plan, Session};
+use thermocline::{Config, Observer, Plan, Session};
 
 use crate::account::Account;
 use crate::cli::{Run, Workload};
@@ -11,6 +11,7 @@ use crate::interrupt::Interrupt;
 use crate::labels;
 use crate::plot::Png;
 use crate::print;
+use crate::profiled::Profiled;
 use crate::progress::Progress;
 use crate::report::{Json, Report, peak_rss};
 use crate::workloads::{self, Drawable, made};
@@ -44,8 +45,12 @@ pub(crate) fn planned(run: &Run) -> Result<(Plan, Config)> {
 }
 
 /// Runs a workload, and nothing else. The figures, and what came of it.
-pub(crate) fn once(run: &Run, interrupt: &Interrupt) -> (Report, Result<(Session, Option<Drawable>)>) {
-    let session = run.settings.session();
+pub(crate) fn once(
+    run: &Run,
+    interrupt: &Interrupt,
+    observers: Vec<Arc<dyn Observer>>,
+) -> (Report, Result<(Session, Option<Drawable>)>) {
+    let session = run.settings.session_with(observers);
     let mut report = Report::new(&run.workload.name());
     if let Ok(session) = &session {
         report.configured(session.config());
@@ -71,13 +76,19 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     }
     let json = run.json.as_deref().map(Json::create).transpose()?;
     let png = run.plot.as_deref().map(Png::open).transpose()?;
-    let (report, outcome) = once(run, interrupt);
+    let profiled = run.report.as_deref().map(Profiled::create).transpose()?;
+    let observers = profiled.iter().map(Profiled::observer).collect();
+    let (report, outcome) = once(run, interrupt, observers);
     let written = json.map_or(Ok(()), |json| json.write(&report));
+    let written = written.and(profiled.map_or(Ok(()), |profiled| profiled.write(run)));
     let (session, result) = outcome?;
     written?;
     print(&report.table())?;
     if let Some(out) = &run.out {
         print(&format!("{:<12} {}\n", "file", out.display()))?;
+    }
+    if let Some(path) = &run.report {
+        print(&format!("{:<12} {}\n", "report", path.display()))?;
     }
     let (Some(png), Some(result)) = (png, result) else { return Ok(()) };
     draw(&session, run.workload, result, png, interrupt)

@@ -1,8 +1,10 @@
 //! What a session is told on the command line; the rest is up to the environment and the defaults.
 
+use std::sync::Arc;
+
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use thermocline::{Amount, Session, TierSpec};
+use thermocline::{Amount, Builder, Observer, Session, TierSpec};
 
 use crate::error::Result;
 
@@ -23,7 +25,12 @@ pub(crate) struct Settings {
 impl Settings {
     /// A session with them.
     pub(crate) fn session(&self) -> Result<Session> {
-        let mut builder = Session::builder();
+        self.session_with(Vec::new())
+    }
+
+    /// A session with them, whose observers are told.
+    pub(crate) fn session_with(&self, observers: Vec<Arc<dyn Observer>>) -> Result<Session> {
+        let mut builder = observers.into_iter().fold(Session::builder(), Builder::observer);
         if let Some(limit) = self.memory_limit {
             builder = builder.memory_limit(limit);
         }
