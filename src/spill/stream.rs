@@ -249,7 +249,7 @@ pub(super) mod tests {
                     assert!(frame.stored_bytes() < 2 << 20, "{}", frame.stored_bytes());
                 }
             }
-            assert_eq!(scratch.used(), 0);
+            assert_eq!(scratch.usage().now(), 0);
         }
         assert_eq!(STAGING as usize, LZ4_BLOCK + LZ4_BLOCK + LZ4_BLOCK / 10 + 64, "there is no other memory");
     }
@@ -270,7 +270,7 @@ pub(super) mod tests {
         let write = |_: &mut dyn Write| -> Outcome<()> { Err("no way".into()) };
         let error = scratch.begin_stream(&write, &mut Staging::new()).unwrap_err();
         assert!(error.to_string().contains("no way"), "{error}");
-        assert_eq!(scratch.used(), 0);
+        assert_eq!(scratch.usage().now(), 0);
         // It was not the tier's fault.
         assert!(read(&store(&scratch, b"good")).unwrap() == b"good");
     }
