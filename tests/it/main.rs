@@ -22,6 +22,7 @@ mod hdf5_filters;
 mod hdf5_traps;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
+mod hostile_graphs;
 mod impossible;
 mod lab;
 mod layering;
@@ -55,6 +56,8 @@ mod rechunk;
 mod reductions;
 mod scans;
 mod sources;
+mod specification;
+mod specification_graphs;
 mod storage;
 #[cfg(feature = "hdf5")]
 mod store;
