@@ -106,6 +106,8 @@ fn a_head_that_looks_like_a_function_is_told() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert_eq!(told[0], "x[1][1]: the list is a literal, as there is no function incc; did you mean inc?");
     assert!(told[1].starts_with("y: the list is a literal, as there is no function frobnicate; expected one of abs, "));
+    let told = warnings(r#"{"a": [1], "sum": ["sum", "a"]}"#);
+    assert_eq!(told, ["sum: the list is no task, as sum is a key, too; a task is {\"$call\": [\"sum\", …]}"]);
     assert!(warnings(r#"{"a": 1, "x": {"$lit": ["incc", "a"]}, "y": ["a", "a"], "z": ["incc"]}"#).is_empty());
 }
 

@@ -119,17 +119,20 @@ impl Reader<'_> {
         if let Some(key) = indexed(items).filter(|key| self.keys.contains(key)) {
             return Ok(Expr::Key(key));
         }
-        if let Some(Datum::Text(head)) = items.first()
-            && !self.keys.contains(&parse_key(head))
-        {
-            if self.registry.get(head).is_some() {
-                return Ok(Expr::call(head.clone(), self.each(&items[1..], 1)?));
-            }
-            let list = self.plain(items, value)?;
-            self.suspect(head, items.len(), &list);
-            return Ok(list);
+        let Some(Datum::Text(head)) = items.first() else { return self.plain(items, value) };
+        let (is_key, is_function) = (self.keys.contains(&parse_key(head)), self.registry.get(head).is_some());
+        if is_function && !is_key {
+            return Ok(Expr::call(head.clone(), self.each(&items[1..], 1)?));
         }
-        self.plain(items, value)
+        let list = self.plain(items, value)?;
+        if is_key && is_function {
+            self.warn(format!(
+                "the list is no task, as {head} is a key, too; a task is {{\"$call\": [\"{head}\", …]}}"
+            ));
+        } else if !is_key {
+            self.suspect(head, items.len(), &list);
+        }
+        Ok(list)
     }
 
     /// A list that is no task.
@@ -155,9 +158,12 @@ impl Reader<'_> {
         let letters = head.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let word = letters && head.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
         if word && len > 1 && (list.literal().is_none() || similar(head, self.registry).is_some()) {
-            let problem = format!("the list is a literal, as {}", unknown_function(head, self.registry));
-            self.warnings.push(Warning { key: self.key.clone(), path: self.path.clone(), problem });
+            self.warn(format!("the list is a literal, as {}", unknown_function(head, self.registry)));
         }
+    }
+
+    fn warn(&mut self, problem: String) {
+        self.warnings.push(Warning { key: self.key.clone(), path: self.path.clone(), problem });
     }
 
     /// An object that says what it is.

@@ -40,7 +40,16 @@ fn parse_index(text: &str) -> Option<u32> {
 }
 
 /// The text that [`parse_key`] reads as `key`, if there is one: a name may look as an indexed key does.
-pub(super) fn key_text(key: &Key) -> Option<String> {
+///
+/// ```
+/// use thermocline::graph::Key;
+/// use thermocline::graph::spec::key_text;
+///
+/// assert_eq!(key_text(&Key::indexed("x", [0, 1])).as_deref(), Some("('x', 0, 1)"));
+/// assert_eq!(key_text(&Key::new("('x', 0, 1)")), None);
+/// ```
+#[must_use]
+pub fn key_text(key: &Key) -> Option<String> {
     let text = if key.index().is_empty() {
         key.name().to_owned()
     } else {

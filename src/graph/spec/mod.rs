@@ -42,7 +42,8 @@
 //!
 //! Four objects say outright what is meant: `{"$call": ["f", …]}` is a task, `{"$lit": …}` a literal, `{"$key": "x"}` a key,
 //! `{"$float": "NaN"}` a float that JSON has no number for (`"Infinity"`, `"-Infinity"`). An unknown function is an error in
-//! `$call`. A list whose head only looks like a function is a literal by rule 5; [`Spec::from_json_with_warnings`] tells of those.
+//! `$call`. A list whose head only looks like a function is a literal, and one whose head is a function and a key is a list:
+//! [`Spec::from_json_with_warnings`] tells of both.
 //!
 //! Dask's keys may be tuples: `("x", 0, 1)`. In JSON, `"('x', 0, 1)"` in the place of a key, and as a string everywhere else,
 //! is the key [`Key::indexed("x", [0, 1])`](crate::graph::Key::indexed); where a value is expected the list `["x", 0, 1]` is
@@ -79,7 +80,7 @@ pub use expr::{Call, Expr};
 pub use failure::Failure;
 pub use get::{Prepared, Wanted};
 pub use json::Warning;
-pub use keys::parse_key;
+pub use keys::{key_text, parse_key};
 pub use mapping::Spec;
 pub use registry::{Arity, Function, Registry};
 
