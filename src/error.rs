@@ -79,6 +79,29 @@ pub enum Error {
         /// The key.
         key: String,
     },
+    /// What a key of a graph stands for makes no sense, or can't be evaluated.
+    #[error("{key}{}: {problem}", describe_path(.path))]
+    Spec {
+        /// The key.
+        key: String,
+        /// Where in it: positions from the outside in, as in its JSON. Arguments of a task count from 1, items of a list from
+        /// 0; empty where all of it is meant.
+        path: Vec<usize>,
+        /// What was found, what was expected.
+        problem: String,
+        /// What a user's function failed with.
+        source: Option<UserError>,
+    },
+    /// A text is no JSON, or not what is wanted of it.
+    #[error("JSON, line {line}, column {column}: {problem}")]
+    Json {
+        /// The line, from 1 on.
+        line: u64,
+        /// The byte in that line, from 1 on.
+        column: u64,
+        /// What was found there, what was expected.
+        problem: String,
+    },
     /// The work doesn't fit the memory limit, even with everything else spilled.
     #[error(
         "memory limit of {limit} is too small: {task} needs {needed}{}; raise the limit to at least that, or use smaller chunks",
@@ -273,6 +296,12 @@ impl Error {
         Self::FileIo { path: path.as_ref().to_owned(), operation, source: Arc::new(source) }
     }
 
+    /// An [`Error::Spec`] with `problem`, at `path` in `key`.
+    pub(crate) fn spec(key: impl ToString, path: impl IntoIterator<Item = usize>, problem: impl Into<String>) -> Self {
+        let path = path.into_iter().collect();
+        Self::Spec { key: key.to_string(), path, problem: problem.into(), source: None }
+    }
+
     /// An [`Error::Operation`] at `location`.
     pub(crate) fn operation(
         operation: &'static str,
@@ -330,6 +359,14 @@ fn describe_place(inputs: &[TaskInput], count: usize, needed_by: &[String]) -> S
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) }
 }
 
+/// Positions as they are written behind a key: `[2][1]`. Of very many, the innermost are told.
+pub(crate) fn describe_path(path: &[usize]) -> String {
+    const ROOM: usize = 16;
+    let (omitted, shown) = path.split_at(path.len().saturating_sub(ROOM));
+    let dots = if omitted.is_empty() { "" } else { "[…]" };
+    shown.iter().fold(dots.to_owned(), |text, at| format!("{text}[{at}]"))
+}
+
 fn describe_holders(holders: &[(String, ByteSize)]) -> String {
     if holders.is_empty() {
         return String::new();
@@ -359,6 +396,14 @@ mod tests {
         assert_eq!(error(1, &[]), format!("task x failed (of a(0): float64 [4], 32 B){end}"));
         let many = "task x failed (of a(0): float64 [4], 32 B; a(1): 32 B; a(2): 32 B, and 6 more; needed by y)";
         assert_eq!(error(9, &["y"]), format!("{many}{end}"));
+    }
+
+    #[test]
+    fn long_paths_are_shortened() {
+        assert_eq!(Error::spec("x", [2, 0], "wrong").to_string(), "x[2][0]: wrong");
+        assert_eq!(Error::spec("x", [], "wrong").to_string(), "x: wrong");
+        let text = Error::spec("x", 0..1000, "wrong").to_string();
+        assert!(text.starts_with("x[…][984]") && text.ends_with("[999]: wrong"), "{text}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::chunk::Chunk;
 use crate::config::{Compression, Config, Eviction, Overrides, TierSpec};
 use crate::error::{Error, Result};
 use crate::event::{Observer, Observers};
+use crate::graph::spec::{Datum, Prepared, Registry, Spec, Wanted};
 use crate::graph::{Graph, Key, Layers};
 use crate::scheduler::{Keep, Plan, Results, Running, Scheduler};
 use crate::spill::TierStatus;
@@ -368,6 +369,35 @@ impl Session {
     /// [`Error::UnknownKey`].
     pub fn plan_graph(&self, graph: &Graph, wanted: &[Key]) -> Result<Plan> {
         self.inner.scheduler.plan(graph, wanted, Keep::HandOver)
+    }
+
+    /// The values of wanted keys of a graph that is written down, with functions from `registry`: of one key, or a list
+    /// that is nested as `wanted` is.
+    ///
+    /// ```
+    /// use thermocline::graph::Key;
+    /// use thermocline::graph::spec::{Datum, Registry};
+    /// use thermocline::{Error, Session, graph};
+    ///
+    /// let session = Session::builder().memory_limit("16MiB".parse()?).build()?;
+    /// let registry = Registry::standard();
+    /// let spec = graph! { a = 1, x = inc(a), y = add(x, "text"), z = neg(y) };
+    /// assert_eq!(session.get(&spec, &registry, "x")?, Datum::from(2));
+    /// assert_eq!(session.get(&spec, &registry, [vec!["x"], vec!["a", "x"]])?.to_string(), "[[2], [1, 2]]");
+    /// let error = session.get(&spec, &registry, Key::new("z")).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"task y failed (needed by z): y: add: argument 2 is string "text", expected a number"#,
+    /// );
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Prepared::new`], before anything runs; as [`compute`](Self::compute). What a function fails with is the source
+    /// of an [`Error::Task`]: an [`Error::Spec`].
+    pub fn get(&self, spec: &Spec, registry: &Registry, wanted: impl Into<Wanted>) -> Result<Datum> {
+        let prepared = Prepared::new(spec, registry, wanted, self.config().memory_limit())?;
+        prepared.answer(&self.run(prepared.graph(), prepared.keys())?)
     }
 
     /// Ends all runs; they fail with [`Error::Cancelled`] once what is under way has ended.

@@ -7,6 +7,8 @@
 //! [`Graph::cull`] keeps what is needed for some wanted keys. [`order`](Graph::order) says in which order one
 //! worker would run the tasks: depth-first, so that what is begun is finished before more is begun. That order is
 //! every later stage's measure: the plan replays it, workers prefer it, eviction asks it which chunk is needed last.
+//!
+//! [`spec`] has graphs as Dask writes them: functions by name, values, JSON, and the macro [`graph!`](crate::graph!).
 
 mod build;
 mod key;
@@ -14,6 +16,7 @@ mod layers;
 mod lists;
 mod order;
 mod scratch;
+pub mod spec;
 mod task;
 
 pub use build::Graph;

@@ -23,6 +23,7 @@ mod hdf5_filters;
 mod hdf5_traps;
 #[cfg(feature = "hdf5")]
 mod hostile_files;
+mod hostile_graphs;
 mod impossible;
 mod lab;
 mod layering;
@@ -56,6 +57,8 @@ mod rechunk;
 mod reductions;
 mod scans;
 mod sources;
+mod specification;
+mod specification_graphs;
 mod storage;
 #[cfg(feature = "hdf5")]
 mod store;

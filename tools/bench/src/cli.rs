@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Limit(Limit),
     /// Order recorded task graphs, and count the outputs that one worker then holds at once
     Order(Order),
+    /// Run a graph of tasks that is written down as JSON, and print the values of its keys
+    Graph(Graph),
 }
 
 /// What files to make.
@@ -283,6 +285,21 @@ pub(crate) struct Order {
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Write what was found to this file, a JSON object a line, with the place of each task in the order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// Which graph to run, and what of it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Graph {
+    /// The graph: an object of keys and what they stand for, e.g. {"a": 1, "x": ["inc", "a"]}
+    pub(crate) file: PathBuf,
+    /// The keys whose values are wanted, with commas between; indexed ones as ('x', 0, 1) [default: all that no other needs]
+    #[arg(long, value_name = "KEYS")]
+    pub(crate) keys: Option<String>,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Write the values to this file, not to standard output: what is there stays until the file is whole
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

@@ -5,6 +5,7 @@ mod checksum;
 mod cli;
 mod error;
 mod generate;
+mod graph;
 mod heap;
 mod info;
 mod input;
@@ -80,6 +81,7 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
         Some(Command::Checksum(options)) => checksum::checksum(&options, interrupt),
         Some(Command::Limit(options)) => limit::limit(&options, interrupt),
         Some(Command::Order(options)) => order::order(&options, interrupt),
+        Some(Command::Graph(options)) => graph::graph(&options, interrupt),
     }
 }
 

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import cftime
+import dask
 import netCDF4
 import numpy as np
 import xarray as xr
@@ -27,6 +28,7 @@ from . import (
     creation,
     elementwise,
     files,
+    graphs,
     overlap,
     products,
     random,
@@ -55,7 +57,7 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases that have this in their name")
     options = parser.parse_args()
     if options.versions:
-        peers = (np, xr, netCDF4, cftime)
+        peers = (np, xr, dask, netCDF4, cftime)
         print(
             f"Python {platform.python_version()}",
             *(f"{peer.__name__} {peer.__version__}" for peer in peers),
@@ -88,6 +90,7 @@ def main() -> int:
     verdicts += [each for each in stored(options, folder, data) if options.only in each.case.text()]
     own = written.verdicts(options.programs.resolve() / "answers", folder.resolve())
     verdicts += [each for each in own if options.only in each.case.text()]
+    verdicts += graphs.verdicts(options.programs.resolve() / "answers", options.work, options.seed, options.only)
     skipped = [] if data else ["real files: THERMOCLINE_TEST_DATA, their folder, is not set"]
     return 0 if show(verdicts, DIFFERENCES, skipped) else 1
 

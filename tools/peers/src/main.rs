@@ -4,7 +4,8 @@
 //! `FOLDER/answers.jsonl`, with an error, or with the type, the shape and the place in `FOLDER/answers.bin` of the
 //! result. All numbers are little-endian. The program in `tools/peers/answers` writes the cases, runs this, and compares.
 //!
-//! `answers --write FOLDER` writes netCDF files, for others to read.
+//! `answers --write FOLDER` writes netCDF files, for others to read. `answers --graphs LIST FOLDER` runs graphs of tasks that
+//! are written down, and writes the values to `FOLDER/graphs.jsonl`.
 //!
 //! Each case is computed by one thread and by several, in small memory and in ample; the bits must be the same.
 
@@ -13,6 +14,7 @@ mod case;
 mod creation;
 mod elementwise;
 mod fields;
+mod graphs;
 mod overlap;
 mod products;
 mod random;
@@ -34,11 +36,16 @@ use value::{Answer, Value};
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [cases, folder] = &arguments[..] else {
-        eprintln!("usage: answers CASES FOLDER, or answers --write FOLDER");
-        return ExitCode::from(2);
+    let outcome = match &arguments[..] {
+        [option, folder] if option.as_os_str() == "--write" => write(folder),
+        [option, list, folder] if option.as_os_str() == "--graphs" => run_graphs(list, folder),
+        [cases, folder] => run(cases, folder),
+        _ => {
+            eprintln!("usage: answers CASES FOLDER, answers --write FOLDER, or answers --graphs LIST FOLDER");
+            return ExitCode::from(2);
+        }
     };
-    match if cases.as_os_str() == "--write" { write(folder) } else { run(cases, folder) } {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("answers: {error}");
@@ -83,6 +90,11 @@ fn run(cases: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
 fn write(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let scratch = tempfile::tempdir_in(folder)?;
     Ok(written::write(&session(scratch.path(), 3, "320MiB")?, folder)?)
+}
+
+fn run_graphs(list: &Path, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let scratch = tempfile::tempdir_in(folder)?;
+    graphs::run(&session(scratch.path(), 3, "320MiB")?, list, folder)
 }
 
 fn session(scratch: &Path, threads: usize, limit: &str) -> thermocline::Result<Session> {

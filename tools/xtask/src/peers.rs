@@ -23,10 +23,10 @@ pub(crate) struct Peers {
 
 /// To compare answers with. Each kind of comparison has an environment of its own: this one is soon installed.
 pub(crate) static ANSWERS: Peers = Peers {
-    names: "NumPy, xarray, netCDF4 and h5py",
+    names: "NumPy, xarray, Dask, netCDF4 and h5py",
     environment: "peers-venv",
     requirements: "tools/peers/answers/requirements.txt",
-    imports: "import cftime, h5py, hdf5plugin, netCDF4, numpy, xarray",
+    imports: "import cftime, dask, h5py, hdf5plugin, netCDF4, numpy, xarray",
 };
 
 /// To compare seconds and memory with.

@@ -6,6 +6,7 @@ mod checksum;
 mod endings;
 mod figures;
 mod generated;
+mod graphs;
 mod hostile;
 mod info;
 mod inputs;
