@@ -302,6 +302,9 @@ pub(crate) struct Graph {
     /// Write the values to this file, not to standard output: what is there stays until the file is whole
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Draw the graph as SVG, before it is run: what is wanted and all that it needs, coloured by the order
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 fn at_least_one() -> RangedU64ValueParser<usize> {

@@ -25,13 +25,13 @@ pub(super) fn read(path: &Path) -> Result<String> {
     })
 }
 
-/// The file that the answer takes the place of: a regular file or none, in a folder that is there, and not the graph.
-pub(super) fn target(path: &Path, graph: &Path) -> Result<PathBuf> {
-    let refuse = |what: &str| BenchError::Usage(format!("--json {}: this is {what}; name another", path.display()));
-    let identity = |data: fs::Metadata| (data.dev(), data.ino());
+/// The file that `option` names for the answer to take the place of: a regular file or none, in a folder that is there, and not the graph.
+pub(super) fn target(option: &str, path: &Path, graph: &Path) -> Result<PathBuf> {
+    let refuse = |what: &str| BenchError::Usage(format!("{option} {}: this is {what}; name another", path.display()));
+    let identity = |data: &fs::Metadata| (data.dev(), data.ino());
     match fs::metadata(path) {
         Ok(data) if !data.is_file() => Err(refuse("no regular file")),
-        Ok(data) if fs::metadata(graph).is_ok_and(|graph| identity(graph) == identity(data)) => {
+        Ok(data) if fs::metadata(graph).is_ok_and(|graph| identity(&graph) == identity(&data)) => {
             Err(refuse("the graph itself"))
         }
         // What a link leads to is written, not the link.

@@ -6,7 +6,9 @@
 mod file;
 
 use std::fmt;
+use std::path::PathBuf;
 
+use thermocline::diagnostics::picture::{ColourBy, Picture};
 use thermocline::graph::Key;
 use thermocline::graph::spec::{Datum, Prepared, Registry, Spec, Wanted, key_text, parse_key};
 
@@ -21,7 +23,10 @@ pub(crate) fn graph(options: &Graph, interrupt: &Interrupt) -> Result<()> {
     let running = session.clone();
     let answer = interrupt.guard(
         move || {
-            let target = options.json.as_deref().map(|path| file::target(path, &options.file)).transpose()?;
+            let target = |option, path: &Option<PathBuf>| {
+                path.as_deref().map(|path| file::target(option, path, &options.file)).transpose()
+            };
+            let (svg, json) = (target("--svg", &options.svg)?, target("--json", &options.json)?);
             let registry = Registry::standard();
             let spec = read(&options, &registry)?;
             let keys = wanted(&options, &spec)?;
@@ -32,9 +37,12 @@ pub(crate) fn graph(options: &Graph, interrupt: &Interrupt) -> Result<()> {
                 let all = spec.keys().cloned().collect::<Vec<_>>();
                 Prepared::new(&spec, &registry, Wanted::from(all), limit)?;
             }
+            if let Some(svg) = svg {
+                file::write(&svg, &Picture::of(prepared.graph()).colour(ColourBy::Order).svg())?;
+            }
             let chunks = running.run(prepared.graph(), prepared.keys())?;
             let values = chunks.iter().map(|chunk| chunk.get::<Datum>().cloned()).collect::<Result<_, _>>()?;
-            Ok((target, Answer { keys, values }))
+            Ok((json, Answer { keys, values }))
         },
         |pressed| {
             if pressed {

@@ -72,6 +72,26 @@ fn a_file_has_the_values_when_it_is_whole() {
 }
 
 #[test]
+fn the_graph_is_drawn_with_its_keys_escaped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path =
+        file(folder.path(), r#"{"a": 1, "<script>": ["inc", "a"], "x & y": ["inc", "<script>"], "no": ["inc", "a"]}"#);
+    let svg = folder.path().join("graph.svg");
+    let ended = graph(&path, &["--keys", "x & y", "--svg", svg.to_str().unwrap()]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "{\"x & y\": 3}\n"), "{ended:?}");
+    let drawn = fs::read_to_string(&svg).unwrap();
+    assert!(drawn.starts_with("<svg") && drawn.contains("&lt;script&gt;") && drawn.contains("x &amp; y"), "{drawn}");
+    assert!(!drawn.contains("<script") && !drawn.contains(">no<"), "{drawn}");
+    // Drawn before it is run: also where that fails.
+    fs::write(&path, r#"{"t": "text", "x": ["inc", "t"]}"#).unwrap();
+    assert_eq!(graph(&path, &["--svg", svg.to_str().unwrap()]).code, Some(1));
+    assert!(fs::read_to_string(&svg).unwrap().contains(">t<"));
+    let ended = graph(&path, &["--svg", path.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.complaint().contains("--svg") && ended.complaint().contains("this is the graph itself"), "{ended:?}");
+}
+
+#[test]
 fn what_is_wrong_is_said_in_a_line() {
     let folder = tempfile::tempdir().unwrap();
     for (text, keys, code, words) in [
