@@ -272,12 +272,23 @@ impl Session {
     /// # Ok::<(), thermocline::Error>(())
     /// ```
     ///
+    /// Several are kept at once as a tuple, a list or a map of them: what they share is done once.
+    ///
+    /// ```
+    /// # use thermocline::{Array, Session};
+    /// # let session = Session::builder().memory_limit("64MiB".parse()?).build()?;
+    /// # let x = Array::<f64>::from_fn(&[100], &[10], |at| at[0] as f64);
+    /// let (low, high) = session.persist(&(x.less(50.0), vec![x.sqrt(), x.square()]))?;
+    /// assert_eq!(session.compute((low.any(..), high[1].max(..)))?.1[[]], 9801.0);
+    /// # Ok::<(), thermocline::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// As [`compute`](Self::compute).
     pub fn persist<C: Persist>(&self, collection: &C) -> Result<C> {
         let (graph, wanted) = built(|layers| collection.build_chunks(layers))?;
         match self.inner.scheduler.submit(&graph, &wanted, Keep::Hold)?.wait()? {
-            Results::Held(held) => collection.with_kept(held.into_iter().map(Kept::new).collect()),
+            Results::Held(held) => collection.with_kept(&mut held.into_iter().map(Kept::new)),
             Results::Chunks(_) => Err(Error::Cancelled),
         }
     }

@@ -93,7 +93,9 @@ impl<T: Element> Persist for Array<T> {
         Ok((0..built.grid.blocks()).map(|block| built.key(block)).collect())
     }
 
-    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self> {
-        Ok(Self::of(KeptNode { chunks, grid: self.chunks().clone() }))
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        let grid = self.chunks().clone();
+        let chunks: Vec<Kept> = chunks.take(grid.blocks()).collect();
+        if chunks.len() < grid.blocks() { Err(Error::Cancelled) } else { Ok(Self::of(KeptNode { chunks, grid })) }
     }
 }

@@ -39,14 +39,19 @@ impl<T: Clone + Send + Sync + 'static> Persist for Delayed<T> {
         self.build(layers)
     }
 
-    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self> {
-        Ok(Self { node: kept(&self.node, chunks)?, barrier: None, ..self.clone() })
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        kept(self, chunks)
     }
 }
 
-fn kept(node: &Node, chunks: Vec<Kept>) -> Result<Arc<Node>> {
-    let chunk = chunks.into_iter().next().ok_or(Error::Cancelled)?;
-    Ok(Arc::new(Node::new(&node.label, Origin::Kept(chunk), Vec::new())))
+/// `delayed` as a value that a session keeps. What it waited for is there.
+fn kept<T>(delayed: &Delayed<T>, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Delayed<T>> {
+    let chunk = chunks.next().ok_or(Error::Cancelled)?;
+    if delayed.barrier.is_some() {
+        chunks.next();
+    }
+    let node = Node::new(&delayed.node.label, Origin::Kept(chunk), Vec::new());
+    Ok(Delayed { node: Arc::new(node), barrier: None, ..delayed.clone() })
 }
 
 impl<T: Send + Sync + 'static> Delayed<T> {
@@ -98,8 +103,8 @@ impl<T: Send + Sync + 'static> Persist for Lend<T> {
         self.build(layers)
     }
 
-    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self> {
-        Ok(Self(Delayed { node: kept(&self.0.node, chunks)?, barrier: None, ..self.0.clone() }))
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        kept(&self.0, chunks).map(Self)
     }
 }
 

@@ -39,7 +39,7 @@ pub trait Collection {
     fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output>;
 }
 
-/// A collection whose chunks a session can keep.
+/// A collection whose chunks a session can keep. Tuples, lists, maps and options of such are, too.
 pub trait Persist: Collection + Sized {
     /// Adds its tasks to `layers`. Gives the keys of its chunks.
     ///
@@ -47,11 +47,11 @@ pub trait Persist: Collection + Sized {
     /// As [`Collection::build`].
     fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>>;
 
-    /// The same collection, made of chunks that a session keeps, in the order of their keys.
+    /// The same collection, made of chunks that a session keeps: it takes as many as it gave keys, in their order.
     ///
     /// # Errors
-    /// Where their number is not what it should be.
-    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self>;
+    /// Where there are fewer.
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self>;
 }
 
 /// A chunk that a session keeps, in memory or on scratch, until its last handle goes or the session ends.
@@ -84,8 +84,8 @@ pub trait Persist: Collection + Sized {
 ///         Ok(vec![key])
 ///     }
 ///
-///     fn with_kept(&self, mut chunks: Vec<Kept>) -> Result<Self> {
-///         Ok(Self(self.0.clone(), chunks.pop()))
+///     fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+///         Ok(Self(self.0.clone(), chunks.next()))
 ///     }
 /// }
 ///

@@ -321,6 +321,16 @@ fn persisted_values_are_not_made_again() {
     assert_eq!(CALLS.load(Ordering::SeqCst), 1);
     assert!(session.stats().charged_bytes >= 8000);
     drop(kept);
+    let (both, waiting) = session
+        .persist(&(
+            BTreeMap::from([(1, delayed!(inc(1))), (2, delayed!(inc(2)))]),
+            wait_on(vec![delayed!(inc(3)), delayed!(inc(4))]),
+        ))
+        .unwrap();
+    let tasks = session.stats().tasks;
+    assert_eq!(session.compute((&both, &waiting)).unwrap(), (BTreeMap::from([(1, 2), (2, 3)]), vec![4, 5]));
+    assert_eq!(session.stats().tasks, tasks + 6, "tasks that tell parts apart, and nothing else");
+    drop((both, waiting));
     assert_at_rest(&session);
     let (_other_folder, other) = small();
     let kept = session.persist(&delayed!(inc(1))).unwrap();

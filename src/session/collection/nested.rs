@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use super::Collection;
+use super::{Collection, Kept, Persist};
 use crate::chunk::{Chunk, Encoded, Value};
 use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task};
@@ -81,6 +81,55 @@ impl<K: Eq + Hash + Clone, C: Collection, S: BuildHasher + Default> Collection f
     }
 }
 
+impl<C: Persist> Persist for Vec<C> {
+    fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+        chunks_of_parts(self, layers)
+    }
+
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        self.iter().map(|part| part.with_kept(chunks)).collect()
+    }
+}
+
+impl<C: Persist> Persist for Option<C> {
+    fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+        chunks_of_parts(self, layers)
+    }
+
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        self.as_ref().map(|part| part.with_kept(chunks)).transpose()
+    }
+}
+
+impl<K: Ord + Clone, C: Persist> Persist for BTreeMap<K, C> {
+    fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+        chunks_of_parts(self.values(), layers)
+    }
+
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        self.iter().map(|(key, part)| Ok((key.clone(), part.with_kept(chunks)?))).collect()
+    }
+}
+
+impl<K: Eq + Hash + Clone, C: Persist, S: BuildHasher + Default> Persist for HashMap<K, C, S> {
+    fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+        chunks_of_parts(self.values(), layers)
+    }
+
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+        self.iter().map(|(key, part)| Ok((key.clone(), part.with_kept(chunks)?))).collect()
+    }
+}
+
+fn chunks_of_parts<'a, C: Persist + 'a>(
+    parts: impl IntoIterator<Item = &'a C>,
+    layers: &mut Layers,
+) -> Result<Vec<Key>> {
+    let mut keys = Vec::new();
+    parts.into_iter().try_for_each(|part| part.build_chunks(layers).map(|mut own| keys.append(&mut own)))?;
+    Ok(keys)
+}
+
 macro_rules! tuples {
     ($($name:ident . $place:tt),+) => {
         impl<$($name: Collection),+> Collection for ($($name,)+) {
@@ -95,6 +144,18 @@ macro_rules! tuples {
             fn finish(&self, chunks: Vec<Chunk>) -> Result<Self::Output> {
                 let mut chunks = chunks.into_iter();
                 Ok(($(self.$place.finish(take_counted(&mut chunks)?)?,)+))
+            }
+        }
+
+        impl<$($name: Persist),+> Persist for ($($name,)+) {
+            fn build_chunks(&self, layers: &mut Layers) -> Result<Vec<Key>> {
+                let mut keys = Vec::new();
+                $(keys.append(&mut self.$place.build_chunks(layers)?);)+
+                Ok(keys)
+            }
+
+            fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
+                Ok(($(self.$place.with_kept(chunks)?,)+))
             }
         }
     };

@@ -25,7 +25,7 @@ impl<T: Element> Persist for Field<T> {
         self.array.build_chunks(layers)
     }
 
-    fn with_kept(&self, chunks: Vec<Kept>) -> Result<Self> {
+    fn with_kept(&self, chunks: &mut dyn Iterator<Item = Kept>) -> Result<Self> {
         Ok(self.with_array(self.array.with_kept(chunks)?))
     }
 }
