@@ -4,6 +4,7 @@
 //! - [`moving`]: parts, axes, shapes, and other chunks.
 //! - [`lanes`]: running sums, order statistics, products of matrices.
 //! - [`blocks`]: functions of one's own.
+//! - [`graphs`]: tasks by hand, by macro and as JSON.
 //! - [`memory`]: what a limit means, and what a plan says.
 //! - [`scratch`]: where blocks go that memory does not hold, and what happens when that place fails.
 //! - [`environment`]: settings from outside.
@@ -24,6 +25,9 @@ pub mod lanes {}
 
 #[doc = include_str!("blocks.md")]
 pub mod blocks {}
+
+#[doc = include_str!("graphs.md")]
+pub mod graphs {}
 
 #[doc = include_str!("memory.md")]
 pub mod memory {}

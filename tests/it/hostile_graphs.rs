@@ -44,6 +44,9 @@ fn exercise(session: &Session, registry: &Registry, text: &str) -> bool {
     }
 }
 
+/// Letters that mean something in JSON and in keys, and bytes that are no text.
+const LETTERS: &[u8] = b"[]{},:\"0123456789-.eE\\ax ('$\xff\x00";
+
 /// Changes a text at random: letters, words, numbers, brackets, parts copied elsewhere, a cut.
 fn mutate(sound: &str, random: &mut Random) -> String {
     let words = [
@@ -86,7 +89,7 @@ fn mutate(sound: &str, random: &mut Random) -> String {
         // From here to where the next value ends.
         let end = (at..bytes.len()).find(|&end| b",]}".contains(&bytes[end])).unwrap_or(bytes.len());
         match random.below(7) {
-            0 => bytes[at] = b"[]{},:\"0123456789-.eE\\ax ('$\xff\x00"[random.below(32)],
+            0 => bytes[at] = LETTERS[random.below(LETTERS.len())],
             1 | 2 => drop(bytes.splice(at..end, words[random.below(words.len())].bytes())),
             3 => drop(bytes.splice(at..at, words[random.below(words.len())].bytes())),
             4 => {

@@ -116,11 +116,7 @@ impl Node {
             Self::Input(place) => Ok(inputs[*place].clone()),
             Self::List(items) => {
                 let items = Self::each(items, 0, inputs, room)?;
-                let bytes = items.iter().map(Datum::bytes).fold(ITEM_BYTES + LIST_BYTES, u64::saturating_add);
-                let depth = items.iter().map(Datum::depth).max().unwrap_or(0);
-                room.check(bytes)
-                    .and_then(|()| check_depth(depth + 1))
-                    .map_err(|failure| Broken::new("list", failure))?;
+                made(&items, room).map_err(|failure| Broken::new("list", failure))?;
                 Ok(Datum::list(items))
             }
             Self::Call(function, arguments) => {
@@ -147,6 +143,15 @@ impl Node {
         };
         nodes.iter().enumerate().map(evaluated).collect()
     }
+}
+
+/// Room for a list of `items`.
+fn made(items: &[Datum], room: &Room<'_>) -> Result<(), Failure> {
+    let bytes = items.iter().map(Datum::bytes).fold(ITEM_BYTES + LIST_BYTES, u64::saturating_add);
+    room.check(bytes)?;
+    check_depth(items.iter().map(Datum::depth).max().unwrap_or(0) + 1)?;
+    // What its items refer to is there already.
+    room.claim(items.len() as u64 * ITEM_BYTES)
 }
 
 fn check_depth(depth: u32) -> Result<(), Failure> {

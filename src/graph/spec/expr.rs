@@ -1,6 +1,6 @@
 //! What stands for a key: values, keys, lists and tasks, nested.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -77,12 +77,19 @@ impl Expr {
     /// The keys whose values it needs, each once, in the order in which they stand there.
     #[must_use]
     pub fn dependencies(&self) -> Vec<Key> {
-        let (mut found, mut seen) = (Vec::new(), HashSet::new());
+        self.occurrences().into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The keys whose values it needs, and how often each stands there.
+    pub(super) fn occurrences(&self) -> Vec<(Key, u64)> {
+        let (mut found, mut places) = (Vec::new(), HashMap::new());
         self.visit(&mut |expr| {
-            if let Self::Key(key) = expr
-                && seen.insert(key)
-            {
-                found.push(key.clone());
+            if let Self::Key(key) = expr {
+                let place = *places.entry(key).or_insert(found.len());
+                match found.get_mut(place) {
+                    Some((_, count)) => *count += 1,
+                    None => found.push((key.clone(), 1)),
+                }
             }
         });
         found
@@ -100,13 +107,6 @@ impl Expr {
             }
         });
         found
-    }
-
-    /// How often it names `key`.
-    pub(super) fn occurrences(&self, key: &Key) -> usize {
-        let mut count = 0;
-        self.visit(&mut |expr| count += usize::from(matches!(expr, Self::Key(own) if own == key)));
-        count
     }
 
     /// Itself and what is in it, outside first, left to right.

@@ -1,5 +1,7 @@
 //! What is asked of a graph, and what it takes to give it.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Datum, Registry, Spec, deep, evaluate, optimize};
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
@@ -105,12 +107,8 @@ impl Prepared {
         let spec = optimize::cull(spec, keys.iter().cloned())?;
         let tasks = spec.iter().map(|(key, expr)| evaluate::task(key, expr, registry, limit));
         let graph = Graph::new(tasks.collect::<Result<Vec<_>>>()?)?;
-        let mut distinct = Vec::new();
-        for key in &keys {
-            if !distinct.contains(key) {
-                distinct.push(key.clone());
-            }
-        }
+        let mut seen = HashSet::new();
+        let distinct = keys.iter().filter(|key| seen.insert(*key)).cloned().collect();
         Ok(Self { graph, keys: distinct, wanted })
     }
 
@@ -131,9 +129,10 @@ impl Prepared {
     /// # Errors
     /// [`Error::ChunkType`] where they are those of another graph; [`Error::UnknownKey`] where there are too few.
     pub fn answer(&self, chunks: &[Chunk]) -> Result<Datum> {
+        let chunks: HashMap<&Key, &Chunk> = self.keys.iter().zip(chunks).collect();
         let of = |key: &Key| {
-            let chunk = self.keys.iter().position(|own| own == key).and_then(|at| chunks.get(at));
-            chunk.ok_or_else(|| Error::UnknownKey { key: key.to_string() })?.get::<Datum>().cloned()
+            let chunk = chunks.get(key).ok_or_else(|| Error::UnknownKey { key: key.to_string() })?;
+            chunk.get::<Datum>().cloned()
         };
         let values = self.wanted.keys().iter().map(of).collect::<Result<Vec<_>>>()?;
         Ok(self.wanted.answer(&mut values.into_iter()))

@@ -189,6 +189,7 @@ mod tests {
     #[test]
     fn numbers_keep_their_kind() {
         let value = Datum::from_json("[1, 1.0, 1e3, -0, -0.0, -9223372036854775808, 1e-400]").unwrap();
+        assert_eq!(Datum::from_json("2.18446744073709551616").unwrap(), Datum::from(2.184_467_440_737_095_4)); // the next one
         assert_eq!(value.to_string(), "[1, 1.0, 1000.0, 0, -0.0, -9223372036854775808, 0.0]");
     }
 

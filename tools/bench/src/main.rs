@@ -22,6 +22,7 @@ mod run;
 mod settings;
 mod workloads;
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -122,9 +123,9 @@ fn files(count: usize) -> String {
 }
 
 /// Prints to standard output; that nobody reads on (`bench list | head -1`) is no failure.
-fn print(text: &str) -> Result<()> {
+fn print(text: &(impl Display + ?Sized)) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(BenchError::io("standard output", "writing")(error)),
         _ => Ok(()),
     }

@@ -14,5 +14,6 @@ folder computes them, and the answers are compared with what NumPy makes of the 
 - `fields`   what is done with variables of files, by xarray; `fixtures` files that are written for that, `files` their
   cases, `real` those of real files, which are skipped where there are none
 - `stored`   what HDF5 files hold, byte for byte: `bench checksum` beside h5py
+- `graphs`   graphs of tasks as JSON, by Dask
 - `report`   what a person reads
 """

@@ -1,6 +1,6 @@
 //! Chains as one task.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{substitute, topological};
 use crate::error::Result;
@@ -53,11 +53,10 @@ pub fn fuse(spec: &Spec, keep: impl IntoIterator<Item = Key>) -> Result<Spec> {
 pub fn fuse_renamed(spec: &Spec, keep: impl IntoIterator<Item = Key>) -> Result<Spec> {
     let chains = Chains::of(spec, keep)?;
     let mut names: HashMap<Key, Key> = HashMap::new();
-    let mut taken: Vec<Key> = Vec::new();
+    let mut taken = HashSet::new();
     for (last, members) in chains.members() {
         let name = joined_name(&members.iter().map(|&place| spec.at(place).0).collect::<Vec<_>>());
-        if !spec.contains(&name) && !taken.contains(&name) {
-            taken.push(name.clone());
+        if !spec.contains(&name) && taken.insert(name.clone()) {
             names.insert(spec.at(last).0.clone(), name);
         }
     }
@@ -104,8 +103,8 @@ impl Chains {
         for place in order {
             let [need] = needs[place][..] else { continue };
             let (key, _) = spec.at(need);
-            let only_need = spec.at(place).1.dependencies().len() == 1;
-            if stays[need] || dependents[need] > 1 || !only_need || exprs[place].occurrences(key) > 1 {
+            let once = matches!(spec.at(place).1.occurrences()[..], [(_, 1)]);
+            if stays[need] || dependents[need] > 1 || !once {
                 continue;
             }
             let replace = |other: &Key| (other == key).then(|| exprs[need].clone());

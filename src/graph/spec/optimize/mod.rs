@@ -23,6 +23,8 @@ mod cull;
 mod fuse;
 mod inline;
 
+use std::collections::HashMap;
+
 use super::{Expr, MAX_DEPTH, Spec};
 use crate::error::{Error, Result};
 use crate::graph::Key;
@@ -73,20 +75,22 @@ fn topological(needs: &[Vec<usize>], spec: &Spec) -> Result<Vec<usize>> {
     Ok(order)
 }
 
-/// `expr` with what `replace` has for keys: for all, or where it would grow too large, for as many as fit.
+/// `expr` with what `replace` has for keys: for all, or where it would grow too large, for those of the first that fit.
 fn substitute(expr: &Expr, replace: &impl Fn(&Key) -> Option<Expr>) -> Option<Expr> {
-    let fits = |new: &Expr| new.depth() <= MAX_DEPTH && new.size() <= MOST_STEPS.max(expr.size());
+    let most = MOST_STEPS.max(expr.size());
     let all = expr.substituted(replace)?;
-    if fits(&all) {
+    if all.depth() <= MAX_DEPTH && all.size() <= most {
         return Some(all);
     }
-    let mut some: Option<Expr> = None;
-    for key in expr.dependencies() {
+    let (mut size, mut chosen) = (expr.size(), HashMap::new());
+    for (key, count) in expr.occurrences() {
         let Some(own) = replace(&key) else { continue };
-        let only = |other: &Key| (*other == key).then(|| own.clone());
-        if let Some(new) = some.as_ref().unwrap_or(expr).substituted(&only).filter(fits) {
-            some = Some(new);
+        let grown = (own.size() - 1).saturating_mul(count).saturating_add(size);
+        // As if it stood where the expression is deepest.
+        if grown <= most && expr.depth() + own.depth() <= MAX_DEPTH + 1 {
+            size = grown;
+            chosen.insert(key, own);
         }
     }
-    some
+    expr.substituted(&|key| chosen.get(key).cloned())
 }

@@ -25,7 +25,8 @@ pub(super) fn read(path: &Path) -> Result<String> {
     })
 }
 
-/// The file that `option` names for the answer to take the place of: a regular file or none, in a folder that is there, and not the graph.
+/// The file that `option` names, for the answer to take its place: a regular file or none, in a folder that is there, and
+/// not the graph.
 pub(super) fn target(option: &str, path: &Path, graph: &Path) -> Result<PathBuf> {
     let refuse = |what: &str| BenchError::Usage(format!("{option} {}: this is {what}; name another", path.display()));
     let identity = |data: &fs::Metadata| (data.dev(), data.ino());
@@ -53,7 +54,7 @@ pub(super) fn write(path: &Path, content: &impl Display) -> Result<()> {
     builder.prefix(".bench-graph").permissions(Permissions::from_mode(0o666));
     let file = builder.tempfile_in(folder).map_err(io("creating the file"))?;
     let mut out = BufWriter::new(file);
-    writeln!(out, "{content}").and_then(|()| out.flush()).map_err(io("writing"))?;
+    write!(out, "{content}").and_then(|()| out.flush()).map_err(io("writing"))?;
     let file = out.into_inner().map_err(|error| io("writing")(error.into_error()))?;
     file.as_file().sync_all().map_err(io("writing"))?;
     file.persist(path).map_err(|error| io("naming the file")(error.error))?;

@@ -5,6 +5,7 @@
 
 mod file;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -52,7 +53,7 @@ pub(crate) fn graph(options: &Graph, interrupt: &Interrupt) -> Result<()> {
     );
     match answer? {
         (Some(target), answer) => file::write(&target, &answer),
-        (None, answer) => print(&format!("{answer}\n")),
+        (None, answer) => print(&answer),
     }
 }
 
@@ -69,13 +70,13 @@ fn read(options: &Graph, registry: &Registry) -> Result<Spec> {
 /// The keys whose values are wanted, each once, in the order in which they were named.
 fn wanted(options: &Graph, spec: &Spec) -> Result<Vec<Key>> {
     let Some(text) = &options.keys else { return Ok(spec.leaves()) };
-    let mut keys = Vec::new();
+    let (mut keys, mut seen) = (Vec::new(), HashSet::new());
     for key in split(text).map(|part| parse_key(part.trim())) {
         if !spec.contains(&key) {
             let file = options.file.display();
             return Err(BenchError::Usage(format!("--keys {text}: {file} has no key {key}{}", described(spec))));
         }
-        if !keys.contains(&key) {
+        if seen.insert(key.clone()) {
             keys.push(key);
         }
     }
@@ -105,7 +106,7 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Keys and their values, as a JSON object.
+/// Keys and their values, as a JSON object in a line.
 struct Answer {
     keys: Vec<Key>,
     values: Vec<Datum>,
@@ -118,7 +119,7 @@ impl fmt::Display for Answer {
             let key = Datum::from(key_text(key).unwrap_or_else(|| key.to_string()));
             write!(f, "{}{key}: {value}", if at == 0 { "" } else { ", " })?;
         }
-        f.write_str("}")
+        f.write_str("}\n")
     }
 }
 
