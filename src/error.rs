@@ -353,14 +353,13 @@ mod tests {
 
     #[test]
     fn messages_name_the_chain_and_the_holders() {
-        let error =
-            Error::Panic {
-                key: "x(0)".into(),
-                inputs: Vec::new(),
-                input_count: 0,
-                needed_by: vec!["y(0)".into(), "z".into()],
-                message: "boom".into(),
-            };
+        let error = Error::Panic {
+            key: "x(0)".into(),
+            inputs: Vec::new(),
+            input_count: 0,
+            needed_by: vec!["y(0)".into(), "z".into()],
+            message: "boom".into(),
+        };
         assert_eq!(error.to_string(), "task x(0) panicked (needed by y(0), needed by z): boom");
         let error = Error::MemoryLimit {
             task: "x(0)".into(),

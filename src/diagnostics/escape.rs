@@ -24,6 +24,9 @@ mod tests {
 
     #[test]
     fn tags_quotes_and_control_characters_are_taken_for_text() {
-        assert_eq!(xml("<script>\"a\"&'b'\0\u{1b}[2J"), "&lt;script&gt;&quot;a&quot;&amp;&#39;b&#39;\u{fffd}\u{fffd}[2J");
+        assert_eq!(
+            xml("<script>\"a\"&'b'\0\u{1b}[2J"),
+            "&lt;script&gt;&quot;a&quot;&amp;&#39;b&#39;\u{fffd}\u{fffd}[2J"
+        );
     }
 }

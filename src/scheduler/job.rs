@@ -84,9 +84,7 @@ impl Failure {
             graph.dependencies(task).zip(given).map(name).collect()
         };
         match self {
-            Self::Returned(source, given) => {
-                Error::Task { key, inputs: named(given), input_count, needed_by, source }
-            }
+            Self::Returned(source, given) => Error::Task { key, inputs: named(given), input_count, needed_by, source },
             Self::Panicked(message, given) => {
                 Error::Panic { key, inputs: named(given), input_count, needed_by, message }
             }

@@ -120,5 +120,10 @@ fn title(node: &Node, sketch: &Sketch) -> String {
     let layer = &sketch.layers[node.layer];
     let bytes = ByteSize::new(node.bytes);
     let first = if node.tasks > 1 { format!("{} tasks, the first", node.tasks) } else { "runs".to_owned() };
-    format!("{}\nlayer {layer}\n{bytes} of output\n{first} as number {}\nkept for {} tasks", node.name, node.rank + 1, node.age)
+    format!(
+        "{}\nlayer {layer}\n{bytes} of output\n{first} as number {}\nkept for {} tasks",
+        node.name,
+        node.rank + 1,
+        node.age
+    )
 }

@@ -26,8 +26,8 @@ pub(crate) use self::run::{End, RunInfo};
 use self::run::{Failure, Promise};
 pub(crate) use self::samples::Sample;
 use self::samples::Samples;
-use self::shard::{Happened, Shard};
 pub(crate) use self::shard::Totals;
+use self::shard::{Happened, Shard};
 pub(crate) use self::span::{Kind, Span};
 use crate::config::{Config, Origin};
 use crate::event::{Event, Label, Observer, RunId};
@@ -288,7 +288,8 @@ impl Inner {
         });
         self.sample();
         let inner = Arc::downgrade(self);
-        let thread = std::thread::Builder::new().name("thermocline-profile".into()).spawn(move || keep_sampling(&inner));
+        let thread =
+            std::thread::Builder::new().name("thermocline-profile".into()).spawn(move || keep_sampling(&inner));
         // Without it there are samples at the ends of runs only.
         *self.sampler.lock() = thread.ok();
     }

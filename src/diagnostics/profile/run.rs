@@ -71,13 +71,8 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(super) fn of(error: &Error) -> Self {
-        let mut failure = Self {
-            message: error.to_string(),
-            task: None,
-            inputs: Vec::new(),
-            input_count: 0,
-            needed_by: Vec::new(),
-        };
+        let mut failure =
+            Self { message: error.to_string(), task: None, inputs: Vec::new(), input_count: 0, needed_by: Vec::new() };
         if let Error::Task { key, inputs, input_count, needed_by, .. }
         | Error::Panic { key, inputs, input_count, needed_by, .. } = error
         {

@@ -67,7 +67,8 @@ fn failures(out: &mut String, report: &Report) {
             out.push_str("</ul>\n");
         }
         if !failure.needed_by.is_empty() {
-            let chain: Vec<String> = failure.needed_by.iter().map(|key| format!("<li><code>{}</code></li>", xml(key))).collect();
+            let chain: Vec<String> =
+                failure.needed_by.iter().map(|key| format!("<li><code>{}</code></li>", xml(key))).collect();
             let _infallible = write!(out, "<h3>What needed it</h3>\n<ol>{}</ol>\n", chain.concat());
         }
         out.push_str("</section>\n");
@@ -103,8 +104,7 @@ fn tiles(out: &mut String, report: &Report) {
     ];
     out.push_str("<section class=\"tiles\" aria-label=\"figures\">\n");
     for (name, value, more) in tiles {
-        let _infallible =
-            write!(out, "<div><span>{name}</span><strong>{value}</strong><small>{more}</small></div>\n");
+        let _infallible = write!(out, "<div><span>{name}</span><strong>{value}</strong><small>{more}</small></div>\n");
     }
     out.push_str("</section>\n");
 }
@@ -165,8 +165,19 @@ fn stream(out: &mut String, report: &Report) {
 /// The table of layers. Each cell has its number for sorting.
 fn layers(out: &mut String, report: &Report) {
     const HEADS: [&str; 13] = [
-        "layer", "run", "tasks", "time", "mean", "longest", "output", "spills", "spilled", "reloads", "reloaded",
-        "made again", "waited",
+        "layer",
+        "run",
+        "tasks",
+        "time",
+        "mean",
+        "longest",
+        "output",
+        "spills",
+        "spilled",
+        "reloads",
+        "reloaded",
+        "made again",
+        "waited",
     ];
     out.push_str("<section><h2>Layers</h2>\n<div class=\"scroll\"><table id=\"layers\"><thead><tr>");
     for head in HEADS {
@@ -228,7 +239,9 @@ fn pictures(out: &mut String, report: &Report) {
     if drawn.is_empty() {
         return;
     }
-    out.push_str("<section id=\"graphs\"><h2>Graphs</h2>\n<div class=\"controls\"><label>coloured by <select id=\"colour\">");
+    out.push_str(
+        "<section id=\"graphs\"><h2>Graphs</h2>\n<div class=\"controls\"><label>coloured by <select id=\"colour\">",
+    );
     for by in ColourBy::ALL {
         let chosen = if by == ColourBy::Layer { " selected" } else { "" };
         let _infallible = write!(out, "<option{chosen}>{}</option>", by.name());
@@ -251,7 +264,8 @@ fn pictures(out: &mut String, report: &Report) {
     }
     let (drawn, runs) = (drawn.len(), report.recording.runs.len());
     if drawn < runs {
-        let _infallible = write!(out, "<p class=\"sampled\">The graphs of the first {drawn} of {runs} runs are drawn.</p>\n");
+        let _infallible =
+            write!(out, "<p class=\"sampled\">The graphs of the first {drawn} of {runs} runs are drawn.</p>\n");
     }
     out.push_str("</section>\n");
 }

@@ -11,7 +11,10 @@ pub(super) fn machine() -> Vec<(&'static str, String)> {
         ("processor", line_of("/proc/cpuinfo", "model name")),
         ("cores", Some(cores.to_string())),
         ("memory", line_of("/proc/meminfo", "MemTotal").and_then(|text| memory(&text))),
-        ("system", fs::read_to_string("/proc/sys/kernel/osrelease").ok().map(|release| format!("Linux {}", release.trim()))),
+        (
+            "system",
+            fs::read_to_string("/proc/sys/kernel/osrelease").ok().map(|release| format!("Linux {}", release.trim())),
+        ),
         ("library", Some(concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).to_owned())),
     ];
     facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()

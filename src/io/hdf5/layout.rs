@@ -198,7 +198,7 @@ mod tests {
         let mut numbers = Vec::new();
         layout
             .batches(&region, |batch, parts| {
-                assert_eq!(batch.len(), parts.iter().map(|part| part.region.len()).sum());
+                assert_eq!(batch.len(), parts.iter().map(|part| part.region.len()).sum::<usize>());
                 for Part { start, region: part } in parts {
                     numbers.push(layout.number(start));
                     assert!(batch.contains(part) && Region::new(start.clone(), [2, 3]).contains(part));

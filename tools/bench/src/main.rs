@@ -11,6 +11,7 @@ mod input;
 mod interrupt;
 mod labels;
 mod limit;
+mod live;
 mod order;
 mod outcomes;
 mod plot;
