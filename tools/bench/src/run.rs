@@ -82,7 +82,7 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let observers = profiled.iter().map(Profiled::observer).collect();
     let (report, outcome) = once(run, interrupt, observers);
     let written = json.map_or(Ok(()), |json| json.write(&report));
-    let written = written.and(profiled.map_or(Ok(()), |profiled| profiled.write(run)));
+    let written = written.and(profiled.map_or(Ok(()), |profiled| profiled.write(run, outcome.as_ref().err())));
     let (session, result) = outcome?;
     written?;
     print(&report.table())?;

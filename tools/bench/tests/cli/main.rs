@@ -10,6 +10,7 @@ mod hostile;
 mod info;
 mod inputs;
 mod interrupts;
+mod observed;
 mod orders;
 mod outcomes;
 mod pictures;
