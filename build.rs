@@ -1,5 +1,5 @@
 //! Tells the tests what this machine has, so that those that need more are reported as ignored, not as passed: the real data
-//! files, a user who may not do everything, user namespaces to mount small filesystems in, loop devices and the tools to
+//! files, a browser, a user who may not do everything, user namespaces to mount small filesystems in, loop devices and the tools to
 //! make filesystems on them.
 
 use std::env;
@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 fn main() {
     println!("cargo:rerun-if-env-changed=THERMOCLINE_TEST_DATA");
     tell("real_data", env::var_os("THERMOCLINE_TEST_DATA").is_some());
+    tell("browser", works("chromium --version"));
     tell("unprivileged", works("test \"$(id -u)\" != 0"));
     tell("user_namespaces", works("unshare -Urm mount -t tmpfs none /mnt"));
     tell("loop_ext4", mounts("mkfs.ext4 -q", 8 << 20));

@@ -33,6 +33,7 @@ pub mod simd;
 mod spill;
 mod stats;
 mod sync;
+mod trace;
 mod units;
 
 pub use array::Array;

@@ -212,6 +212,12 @@ impl Graph {
         (0..self.len() as u32).map(TaskId)
     }
 
+    /// How many tasks call a function, rather than stand for a chunk that is there.
+    #[cfg(feature = "progress")]
+    pub(crate) fn calls(&self) -> usize {
+        self.parts.works.iter().filter(|work| matches!(work, Work::Call(_))).count()
+    }
+
     /// How many different tasks each task needs.
     pub(crate) fn distinct_dependency_counts(&self) -> Vec<u32> {
         let mut counts = vec![0; self.len()];

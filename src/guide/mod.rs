@@ -7,6 +7,7 @@
 //! - [`graphs`]: tasks by hand, by macro and as JSON.
 //! - [`memory`]: what a limit means, and what a plan says.
 //! - [`scratch`]: where blocks go that memory does not hold, and what happens when that place fails.
+//! - [`observing`]: progress, profiles, pictures, spans: what a run does, and why it is slow.
 //! - [`environment`]: settings from outside.
 //!
 //! Other chapters stand where their names are: [`ufunc`](crate::array::ufunc) for operations element by element and
@@ -34,6 +35,9 @@ pub mod memory {}
 
 #[doc = include_str!("scratch.md")]
 pub mod scratch {}
+
+#[doc = include_str!("observing.md")]
+pub mod observing {}
 
 #[doc = include_str!("environment.md")]
 pub mod environment {}

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::memory::{Back, Origin, Stored};
 use crate::spill::{Begun, Staging};
+use crate::trace;
 
 /// So many bytes may be on their way to the disk; one frame always may be, while the next one is copied.
 const ON_THE_WAY: u64 = 8 << 20;
@@ -71,6 +72,7 @@ impl Lane<'_> {
     fn begin(&mut self, write: Write) {
         let Self { shared, staging, .. } = self;
         let since = Instant::now();
+        let _inside = trace::spill(write.job.origin.key.label(), write.job.bytes);
         let copied = catch_unwind(AssertUnwindSafe(|| {
             let Some(encoded) = write.job.chunk.value().encode() else { return Err(Error::Cancelled) };
             match encoded {

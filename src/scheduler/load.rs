@@ -17,6 +17,7 @@ use crate::event::{Event, RunId};
 use crate::graph::{Graph, TaskContext, TaskId, Work};
 use crate::memory::{Loaded, Pinned, Recovery, SlotId, Stored, TaskGrant, charge_value, load};
 use crate::spill::{STAGING, Staging};
+use crate::trace;
 
 /// The task that wants its inputs.
 #[derive(Clone, Copy)]
@@ -121,6 +122,7 @@ impl Loader<'_> {
             }
         };
         let (bytes, started) = (stored.frame.bytes() as u64, Instant::now());
+        let _inside = trace::reload(reader.graph.key(input).label(), bytes);
         let decoded = catch_unwind(AssertUnwindSafe(|| {
             let (chunk, in_place) = load(stored, grant, staging)?;
             let charge = charge_value(grant, chunk.value().unmetered_bytes())?;
@@ -151,6 +153,7 @@ impl Loader<'_> {
     fn redo(&self, input: TaskId) -> Result<Loaded> {
         let Self { shared, reader: Reader { run, worker, graph, task }, grant, .. } = *self;
         let key = graph.key(input);
+        let _inside = trace::redo(key.label());
         let report = |event: &Event<'_>| shared.report(event);
         let made = match graph.work(input) {
             Work::Call(call) => run_call(call, &TaskContext::new(key, grant, &report), Inputs::new(), false),

@@ -73,6 +73,7 @@ use crate::graph::{Graph, Key, Order, TaskId, Work};
 use crate::memory::{Ledger, SlotId};
 use crate::spill::{Scratch, TierStatus};
 use crate::stats::{Gauge, Stats};
+use crate::trace;
 use crate::units::ByteSize;
 
 /// What the threads of a session share.
@@ -203,6 +204,7 @@ impl Shared {
     /// Scratch did not take a chunk, or did not give it back.
     fn scratch_failed(&self, error: &Error) {
         self.counters.add_failure();
+        trace::scratch_failed(error);
         self.observers.tell(&Event::ScratchFailed { error });
     }
 
@@ -359,7 +361,7 @@ impl Scheduler {
         let Prepared { graph, order, roles, budget, wanted, held } = prepared;
         let plan = budget.plan.clone();
         let id = self.shared.locked(|core, _| check(core, &plan).map(|()| core.take_run_id()))?;
-        let announce = Announce::new(id, completion.clone(), self.shared.observers.clone());
+        let announce = Announce::new(id, &plan, completion.clone(), self.shared.observers.clone());
         let new = NewRun { id, graph: Arc::new(graph), order, roles, budget, wanted, keep, announce, held };
         let ample = self.shared.locked(|core, _| core.admit_ample(&new));
         let run = new.id;

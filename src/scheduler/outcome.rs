@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Condvar, Mutex};
 
 use super::held::Held;
+use super::plan::Plan;
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::event::{Event, Observers, RunId};
 use crate::graph::{Graph, TaskId};
+use crate::trace;
 
 /// What becomes of the results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +65,19 @@ pub(crate) struct Announce {
     run: RunId,
     completion: Arc<Completion>,
     observers: Observers,
+    span: tracing::Span,
 }
 
 impl Announce {
-    pub(super) fn new(run: u32, completion: Arc<Completion>, observers: Observers) -> Arc<Self> {
-        Arc::new(Self { run: RunId::new(run), completion, observers })
+    pub(super) fn new(run: u32, plan: &Plan, completion: Arc<Completion>, observers: Observers) -> Arc<Self> {
+        let run = RunId::new(run);
+        let span = trace::run(run, plan.tasks(), plan.stated_peak().bytes());
+        Arc::new(Self { run, completion, observers, span })
+    }
+
+    /// The run's span.
+    pub(super) fn span(&self) -> &tracing::Span {
+        &self.span
     }
 
     /// Whether anybody wants to know of the run's events.
@@ -88,12 +98,13 @@ impl Announce {
 
 impl Drop for Announce {
     fn drop(&mut self) {
-        if self.is_observed() {
+        if self.is_observed() || !self.span.is_none() {
             let error = match &*self.completion.outcome.lock() {
                 Some(Ok(_)) => None,
                 Some(Err(error)) => Some(error.clone()),
                 None => Some(Error::Cancelled),
             };
+            trace::run_ended(&self.span, error.as_ref());
             self.observers.tell(&Event::RunFinished { run: self.run, error: error.as_ref() });
         }
         let _guard = self.completion.outcome.lock();

@@ -187,7 +187,7 @@ impl Simulation {
             premature: budget.premature,
             ..Outcome::default()
         };
-        let announce = Announce::new(1, Arc::new(Completion::default()), Observers::default());
+        let announce = Announce::new(1, plan, Arc::new(Completion::default()), Observers::default());
         let (home, graph) = (vec![0; graph.len()], Arc::new(graph));
         let keep = Keep::HandOver;
         let new = NewRun { id: 1, graph, order, roles, budget, wanted, keep, announce, held: Vec::new() };

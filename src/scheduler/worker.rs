@@ -28,6 +28,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, RunId};
 use crate::graph::{TaskContext, TaskFn, TaskId, Work};
 use crate::memory::{Grant, Pinned, SlotId, charge_value};
+use crate::trace;
 
 thread_local! {
     /// The session whose worker this thread is.
@@ -123,6 +124,7 @@ impl Worker<'_> {
 
     fn run_ample(&self, run: &Ample, task: TaskId) {
         let (shared, key) = (self.shared, run.graph.key(task));
+        let _inside = trace::task(run.announce.span(), key.label(), self.number);
         let started = (!shared.observers.is_empty()).then(Instant::now);
         if started.is_some() {
             let run = RunId::new(run.id);
@@ -189,6 +191,7 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
     let Job { run, task, graph, inputs, grant, loads, announce } = job;
     let (key, id) = (graph.key(task), RunId::new(run));
     let own = grant.of(key);
+    let inside = trace::task(announce.span(), key.label(), worker);
     let started = (!shared.observers.is_empty()).then(Instant::now);
     if started.is_some() {
         shared.observers.tell(&Event::TaskStarted { run: id, id: task, task: key.label(), worker });
@@ -230,6 +233,7 @@ fn run_job(shared: &Arc<Shared>, worker: usize, job: Job, deque: &Deque<Place>) 
     ready.into_iter().for_each(|place| deque.push(place));
     shared.wake(others);
     // The end of the run may be announced from here on.
+    drop(inside);
     drop((graph, grant));
     drop(announce);
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module of `src/`.
-const LAYERS: [(&str, u32); 19] = [
+const LAYERS: [(&str, u32); 20] = [
     ("error", 0),
     ("units", 0),
     ("config", 0),
@@ -15,6 +15,7 @@ const LAYERS: [(&str, u32); 19] = [
     ("chunk", 1),
     ("graph", 1),
     ("event", 1),
+    ("trace", 1),
     ("spill", 1),
     ("memory", 2),
     ("scheduler", 3),
@@ -27,9 +28,10 @@ const LAYERS: [(&str, u32); 19] = [
     ("lib", 7),
 ];
 
-/// Uses within a layer: graphs hold chunks, events name graphs and are what their tasks report, arrays are made of delayed
-/// blocks. What is at the top (layer 0) knows each other.
-const SIDEWAYS: [(&str, &str); 4] = [("graph", "chunk"), ("event", "graph"), ("graph", "event"), ("array", "delayed")];
+/// Uses within a layer: graphs hold chunks, events name graphs and are what their tasks report, spans are named as events
+/// are, arrays are made of delayed blocks. What is at the top (layer 0) knows each other.
+const SIDEWAYS: [(&str, &str); 5] =
+    [("graph", "chunk"), ("event", "graph"), ("graph", "event"), ("trace", "event"), ("array", "delayed")];
 
 fn layer(module: &str) -> u32 {
     let known = LAYERS.iter().find(|(name, _)| *name == module);

@@ -29,6 +29,8 @@ mod lab;
 mod layering;
 mod linalg;
 mod map_blocks;
+#[cfg(feature = "picture")]
+mod markup;
 mod mounts;
 #[cfg(feature = "hdf5")]
 mod ncfile;
@@ -42,12 +44,14 @@ mod netcdf_groups;
 mod netcdf_series;
 #[cfg(feature = "hdf5")]
 mod netcdf_traps;
+mod observing;
 #[cfg(feature = "hdf5")]
 mod ocean;
 mod operands;
 mod order;
 mod order_families;
 mod overlap;
+mod pictures;
 mod pressure;
 mod quantiles;
 mod random;
@@ -55,6 +59,8 @@ mod random_graphs;
 mod random_numbers;
 mod rechunk;
 mod reductions;
+#[cfg(feature = "report")]
+mod report;
 mod scans;
 mod sources;
 mod specification;
@@ -64,4 +70,5 @@ mod storage;
 mod store;
 mod structure;
 mod support;
+mod tracing;
 mod ufuncs;

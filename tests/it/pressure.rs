@@ -14,7 +14,7 @@ fn key(name: &str, at: usize) -> Key {
 }
 
 /// Passes over chunks: each task reads a near chunk, a far one and what two tasks of the pass before gave.
-fn passes(chunks: usize, passes: usize) -> (Graph, Vec<Key>) {
+pub(crate) fn passes(chunks: usize, passes: usize) -> (Graph, Vec<Key>) {
     let mut tasks: Vec<Task> =
         (0..chunks).map(|at| word_task(key("x", at), Vec::new(), at as u64, WORDS, 0).spillable()).collect();
     let name = |pass: usize, at: usize| key("pass", pass * chunks + at % chunks);

@@ -64,7 +64,7 @@ pub(super) fn place(sketch: &Sketch, widths: &[f64]) -> Placed {
 
 /// The parts of nodes that need or are needed.
 fn connected(sketch: &Sketch, widths: &[f64]) -> Vec<Part> {
-    let edges: Vec<(u32, u32)> = sketch.edges.iter().map(|&(from, to, _)| (from, to)).collect();
+    let edges = downwards(sketch);
     let mut linked = vec![false; widths.len()];
     for &(from, to) in &edges {
         linked[from as usize] = true;
@@ -79,6 +79,16 @@ fn connected(sketch: &Sketch, widths: &[f64]) -> Vec<Part> {
     let config = Config { vertex_spacing: GAP, ..Config::default() };
     let layouts = from_vertices_and_edges(&nodes, &edges, &config);
     layouts.into_iter().map(|(nodes, ..)| part(nodes, widths)).collect()
+}
+
+/// The needs without circles, which groups of tasks may have: from what comes first in the order to what comes later.
+fn downwards(sketch: &Sketch) -> Vec<(u32, u32)> {
+    let place = |node: u32| (sketch.nodes[node as usize].rank, node);
+    let directed = |&(from, to, _): &(u32, u32, u32)| if place(from) < place(to) { (from, to) } else { (to, from) };
+    let mut edges: Vec<(u32, u32)> = sketch.edges.iter().map(directed).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    edges
 }
 
 fn part(nodes: Vec<(usize, (f64, f64))>, widths: &[f64]) -> Part {

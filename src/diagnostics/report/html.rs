@@ -73,6 +73,12 @@ fn failures(out: &mut String, report: &Report) {
         }
         out.push_str("</section>\n");
     }
+    let told = report.recording.runs.iter().any(|run| run.end().is_some_and(|end| end.failure.is_some()));
+    if let Some(message) = report.failure.as_ref().filter(|_| !told) {
+        let message = xml(message);
+        let _infallible =
+            write!(out, "<section class=\"failure\"><h2>It failed</h2>\n<pre>{message}</pre>\n</section>\n");
+    }
     if !report.recording.troubles.is_empty() {
         out.push_str("<section class=\"failure\"><h2>Scratch failed</h2>\n<ul>\n");
         for (at, message) in &report.recording.troubles {

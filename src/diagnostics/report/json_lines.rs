@@ -58,6 +58,7 @@ fn session(report: &Report) -> Value {
         "others": recording.others.1,
         "others_kept": recording.others.0.len(),
         "runs_left_out": recording.runs_left_out,
+        "failure": report.failure,
         "settings": settings,
         "machine": machine,
     })

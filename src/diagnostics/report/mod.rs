@@ -33,12 +33,19 @@ pub struct Report {
     recording: Recording,
     title: String,
     more: Vec<(String, String)>,
+    failure: Option<String>,
     machine: Vec<(&'static str, String)>,
 }
 
 impl Report {
     pub(crate) fn new(recording: Recording) -> Self {
-        Self { recording, title: "thermocline".to_owned(), more: Vec::new(), machine: machine::machine() }
+        Self {
+            recording,
+            title: "thermocline".to_owned(),
+            more: Vec::new(),
+            failure: None,
+            machine: machine::machine(),
+        }
     }
 
     /// Sets its title.
@@ -50,6 +57,19 @@ impl Report {
     /// Adds a setting of the program's own, to be shown with the session's.
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.more.push((name.into(), value.into()));
+        self
+    }
+
+    /// Says why the program failed: shown where no run tells, e.g. where one was refused.
+    ///
+    /// ```
+    /// use thermocline::diagnostics::profile::Profile;
+    ///
+    /// let html = Profile::new().report().failure("the limit is below the floor").html();
+    /// assert!(html.contains("<pre>the limit is below the floor</pre>"));
+    /// ```
+    pub fn failure(mut self, message: impl Into<String>) -> Self {
+        self.failure = Some(message.into());
         self
     }
 

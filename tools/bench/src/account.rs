@@ -6,19 +6,19 @@ use parking_lot::Mutex;
 use thermocline::ndarray::ArrayD;
 use thermocline::{Plan, Stats};
 
-use crate::progress::Progress;
+use crate::progress::Shown;
 use crate::report::{Description, Number, Report};
 
 /// The figures of a run so far, and how far it is.
 #[derive(Debug)]
 pub(crate) struct Account {
     report: Mutex<Report>,
-    progress: Progress,
+    shown: Shown,
 }
 
 impl Account {
-    pub(crate) fn new(report: Report, progress: Progress) -> Self {
-        Self { report: Mutex::new(report), progress }
+    pub(crate) fn new(report: Report, shown: Shown) -> Self {
+        Self { report: Mutex::new(report), shown }
     }
 
     /// Takes down how many bytes of values there are to be worked on.
@@ -34,7 +34,6 @@ impl Account {
     /// Takes down what a run is going to need.
     pub(crate) fn planned(&self, plan: &Plan) {
         self.report.lock().planned(plan);
-        self.progress.expect(plan.tasks());
     }
 
     /// Takes down the time since the work began: again after each part of it, also after one that failed.
@@ -52,9 +51,9 @@ impl Account {
         self.report.lock().described(description);
     }
 
-    /// Shows what a session did so far.
-    pub(crate) fn show(&self, stats: &Stats) {
-        self.progress.show(stats);
+    /// Shows how far it is.
+    pub(crate) fn show(&self) {
+        self.shown.tick();
     }
 
     /// Takes down what a session did.
@@ -64,7 +63,7 @@ impl Account {
 
     /// The figures, when all is done.
     pub(crate) fn finish(&self) -> Report {
-        self.progress.finish();
+        self.shown.finish();
         self.report.lock().clone()
     }
 }

@@ -127,6 +127,10 @@ pub(crate) struct Run {
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+    /// Show what the workers do, how far each layer is, memory and disk, once a second; where standard error is no
+    /// terminal a line a second
+    #[arg(long, conflicts_with = "no_progress")]
+    pub(crate) live: bool,
 }
 
 impl Run {
@@ -146,6 +150,7 @@ impl Run {
             plot: None,
             out: None,
             no_progress: false,
+            live: false,
         }
     }
 }

@@ -12,6 +12,7 @@ mod input;
 mod interrupt;
 mod labels;
 mod limit;
+mod live;
 mod order;
 mod outcomes;
 mod plot;

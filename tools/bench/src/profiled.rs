@@ -29,8 +29,11 @@ impl Profiled {
     }
 
     /// Writes what `run` did, as the file's name says.
-    pub(crate) fn write(self, run: &Run) -> Result<()> {
+    pub(crate) fn write(self, run: &Run, error: Option<&BenchError>) -> Result<()> {
         let mut report = self.profile.report().title(format!("bench run {}", run.workload.name()));
+        if let Some(error) = error {
+            report = report.failure(error.line());
+        }
         for (name, value) in described(run) {
             report = report.setting(name, value);
         }

@@ -291,9 +291,18 @@ impl Json {
 
 /// The most memory that this process had resident.
 pub(crate) fn peak_rss() -> Option<u64> {
+    status("VmHWM:")
+}
+
+fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// The memory that this process has resident now.
+pub(crate) fn resident() -> Option<u64> {
+    status("VmRSS:")
 }
 
 /// Forgets that peak: from now on it is what is resident now, or more.

@@ -12,7 +12,7 @@ use crate::labels;
 use crate::plot::Png;
 use crate::print;
 use crate::profiled::Profiled;
-use crate::progress::Progress;
+use crate::progress::Shown;
 use crate::report::{Json, Report, peak_rss};
 use crate::workloads::{self, Drawable, made};
 
@@ -48,14 +48,16 @@ pub(crate) fn planned(run: &Run) -> Result<(Plan, Config)> {
 pub(crate) fn once(
     run: &Run,
     interrupt: &Interrupt,
-    observers: Vec<Arc<dyn Observer>>,
+    mut observers: Vec<Arc<dyn Observer>>,
 ) -> (Report, Result<(Session, Option<Drawable>)>) {
+    let shown = Shown::new(run.no_progress, run.live);
+    observers.extend(shown.observer());
     let session = run.settings.session_with(observers);
     let mut report = Report::new(&run.workload.name());
     if let Ok(session) = &session {
         report.configured(session.config());
     }
-    let account = Arc::new(Account::new(report, Progress::new(run.no_progress)));
+    let account = Arc::new(Account::new(report, shown));
     let outcome = session.and_then(|session| {
         let outcome = measure(run, &session, &account, interrupt)?;
         Ok((session, outcome))
@@ -80,7 +82,7 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let observers = profiled.iter().map(Profiled::observer).collect();
     let (report, outcome) = once(run, interrupt, observers);
     let written = json.map_or(Ok(()), |json| json.write(&report));
-    let written = written.and(profiled.map_or(Ok(()), |profiled| profiled.write(run)));
+    let written = written.and(profiled.map_or(Ok(()), |profiled| profiled.write(run, outcome.as_ref().err())));
     let (session, result) = outcome?;
     written?;
     print(&report.table())?;
@@ -118,7 +120,7 @@ fn measure(run: &Run, session: &Session, account: &Arc<Account>, interrupt: &Int
         move || workloads::work(&run, &session, &account)
     };
     let outcome = interrupt.guard(work, |end| {
-        account.show(&session.stats());
+        account.show();
         if end {
             // Again at each tick: the work may begin another run.
             session.cancel();

@@ -18,6 +18,7 @@ usage: cargo xtask <command>
   test [--all]       run all checks and tests; --all adds the long ones
   models             check the scheduler's protocols in every interleaving of a few threads
   valgrind           read damaged scratch frames under valgrind
+  report-check       open reports in headless Chromium, if it is there
   pmem-vm            run the spilling tests on persistent memory, in a virtual machine that is emulated in software;
                      QEMU and a kernel are fetched with apt-get and unpacked in target/
   peers --answers    compare the answers to thousands of cases with NumPy's and xarray's, which it installs in target/;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         ("peers", [answers, rest @ ..]) if answers == "--answers" => Job::Steps(steps::answers(rest)),
         ("peers", rest) => Job::Steps(steps::timing(rest)),
         ("valgrind", []) => Job::Steps(vec![steps::valgrind()]),
+        ("report-check", []) => Job::Steps(vec![steps::report_check()]),
         ("pmem-vm", []) => Job::Steps(vec![steps::pmem_vm()]),
         ("models", []) => Job::Steps(vec![steps::models()]),
         ("build", []) => Job::Steps(vec![steps::build(false)]),

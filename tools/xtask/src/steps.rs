@@ -124,6 +124,12 @@ pub(crate) fn valgrind() -> Step {
     Step::new("valgrind", ["--config", runner]).and(&test.map(str::to_owned)).with("THERMOCLINE_TEST_MUTATIONS", "300")
 }
 
+/// Reports, as a browser shows them.
+pub(crate) fn report_check() -> Step {
+    let test = ["test", "-p", "thermocline", "--all-features", "--test", "it", "report::"];
+    Step::new("report-check", test)
+}
+
 /// The spilling tests in a virtual machine with persistent memory.
 pub(crate) fn pmem_vm() -> Step {
     let tool = Tool::Script { path: "tools/pmem-vm/run.sh", alone: "cargo xtask pmem-vm" };

@@ -11,6 +11,7 @@ mod hostile;
 mod info;
 mod inputs;
 mod interrupts;
+mod observed;
 mod orders;
 mod outcomes;
 mod pictures;
