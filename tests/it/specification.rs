@@ -249,7 +249,7 @@ fn values_are_counted_before_they_are_made() {
     let spec = Spec::new().with("x", "y".repeat(20 << 20));
     assert!(matches!(session.get(&spec, &Registry::standard(), "x"), Err(Error::MemoryLimit { .. })));
     assert_eq!(
-        session.get(&graph! { x = len(range(600000)) }, &Registry::standard(), "x").unwrap(),
+        session.get(&graph! { x = len(range(600_000)) }, &Registry::standard(), "x").unwrap(),
         Datum::from(600_000)
     );
     assert!(session.stats().ledger_peak_bytes >= 600_000 * 24);

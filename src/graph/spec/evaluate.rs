@@ -97,20 +97,20 @@ struct Broken {
 }
 
 impl Broken {
-    fn new(place: &str, failure: Failure) -> Box<Self> {
+    fn new(place: &str, failure: Failure) -> Self {
         let (problem, source) = failure.into_parts();
-        Box::new(Self { path: Vec::new(), problem: format!("{place}: {problem}"), source })
+        Self { path: Vec::new(), problem: format!("{place}: {problem}"), source }
     }
 
-    fn error(self: Box<Self>, key: &Key) -> Error {
-        let Self { path, problem, source } = *self;
+    fn error(self, key: &Key) -> Error {
+        let Self { path, problem, source } = self;
         let path = path.into_iter().rev().collect();
         Error::Spec { key: key.to_string(), path, problem, source: source.map(Arc::from) }
     }
 }
 
 impl Node {
-    fn evaluate(&self, inputs: &[&Datum], room: &Room<'_>) -> Result<Datum, Box<Broken>> {
+    fn evaluate(&self, inputs: &[&Datum], room: &Room<'_>) -> Result<Datum, Broken> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
             Self::Input(place) => Ok(inputs[*place].clone()),
@@ -134,7 +134,7 @@ impl Node {
         }
     }
 
-    fn each(nodes: &[Node], first: usize, inputs: &[&Datum], room: &Room<'_>) -> Result<Vec<Datum>, Box<Broken>> {
+    fn each(nodes: &[Node], first: usize, inputs: &[&Datum], room: &Room<'_>) -> Result<Vec<Datum>, Broken> {
         let evaluated = |(at, node): (usize, &Node)| {
             deep(|| node.evaluate(inputs, room)).map_err(|mut broken| {
                 broken.path.push(first + at);

@@ -98,11 +98,13 @@ impl Spec {
     }
 
     /// The keys, in order.
+    #[must_use]
     pub fn keys(&self) -> impl ExactSizeIterator<Item = &Key> + Clone {
         self.entries.iter().map(|(key, _)| key)
     }
 
     /// The keys and what they stand for, in order.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Key, &Expr)> + Clone {
         self.entries.iter().map(|(key, expr)| (key, expr))
     }

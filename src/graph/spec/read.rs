@@ -109,7 +109,7 @@ fn check_integer(text: &str, at: usize, number: &str) -> Result<()> {
 
 fn located(text: &str, at: usize, problem: String) -> Error {
     let before = &text.as_bytes()[..at];
-    let line = before.iter().filter(|&&byte| byte == b'\n').count() as u64 + 1;
+    let line = text[..at].matches('\n').count() as u64 + 1;
     let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count() as u64 + 1;
     Error::Json { line, column, problem }
 }

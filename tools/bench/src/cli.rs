@@ -297,7 +297,7 @@ pub(crate) struct Order {
 /// Which graph to run, and what of it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Graph {
-    /// The graph: an object of keys and what they stand for, e.g. {"a": 1, "x": ["inc", "a"]}
+    /// The graph: an object of keys and what they stand for, e.g. `{"a": 1, "x": ["inc", "a"]}`
     pub(crate) file: PathBuf,
     /// The keys whose values are wanted, with commas between; indexed ones as ('x', 0, 1) [default: all that no other needs]
     #[arg(long, value_name = "KEYS")]

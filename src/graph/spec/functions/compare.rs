@@ -7,7 +7,7 @@ use super::{Made, Number, Room, items};
 use crate::graph::spec::{Datum, Failure, deep};
 
 pub(super) fn min(room: &Room<'_>, arguments: &[Datum]) -> Made {
-    outermost(room, arguments, |new, best| less(new, best))
+    outermost(room, arguments, less)
 }
 
 pub(super) fn max(room: &Room<'_>, arguments: &[Datum]) -> Made {

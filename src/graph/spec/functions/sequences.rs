@@ -17,12 +17,11 @@ pub(super) fn len(_: &Room<'_>, arguments: &[Datum]) -> Made {
 /// From the first on; once one is a float, the errors of rounding are summed up, too, and added last (Neumaier 1974).
 pub(super) fn sum(room: &Room<'_>, arguments: &[Datum]) -> Made {
     let inside;
-    let values = match &arguments[0] {
-        Datum::List(items) => &**items,
-        _ => {
-            inside = items(room, arguments, 0)?;
-            &inside[..]
-        }
+    let values = if let Datum::List(items) = &arguments[0] {
+        items
+    } else {
+        inside = items(room, arguments, 0)?;
+        &inside[..]
     };
     let mut total = Datum::Int(0);
     for (at, value) in values.iter().enumerate() {

@@ -1,5 +1,7 @@
 //! Values as Python's texts.
 
+use std::fmt::Write;
+
 use super::{Made, Room};
 use crate::graph::spec::write::float;
 use crate::graph::spec::{Datum, deep};
@@ -72,14 +74,19 @@ fn repr_text(text: &str, out: &mut String) {
             '\\' => out.push_str("\\\\"),
             _ if letter == quote => out.extend(['\\', quote]),
             _ if is_printable(letter) => out.push(letter),
-            _ => out.push_str(&match u32::from(letter) {
-                code @ ..=0xff => format!("\\x{code:02x}"),
-                code @ ..=0xffff => format!("\\u{code:04x}"),
-                code => format!("\\U{code:08x}"),
-            }),
+            _ => escape(letter, out),
         }
     }
     out.push(quote);
+}
+
+fn escape(letter: char, out: &mut String) {
+    // A string takes all that is written to it.
+    let _ = match u32::from(letter) {
+        code @ ..=0xff => write!(out, "\\x{code:02x}"),
+        code @ ..=0xffff => write!(out, "\\u{code:04x}"),
+        code => write!(out, "\\U{code:08x}"),
+    };
 }
 
 /// Whether a letter is shown as it is. Rust knows that of its own escapes, of another version of Unicode than some

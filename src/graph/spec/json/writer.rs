@@ -44,8 +44,15 @@ impl<'a> Writer<'a> {
                 };
                 self.listed(items.iter(), |writer, at, item| match item {
                     // As the head of a list it might be the name of a function.
-                    Expr::Literal(Datum::Text(text)) if at == 0 => writer.outright("$lit", text),
-                    Expr::Key(key) if at == 0 && misread => writer.outright("$key", &writer.key_text(key)?),
+                    Expr::Literal(Datum::Text(text)) if at == 0 => {
+                        writer.outright("$lit", text);
+                        Ok(())
+                    }
+                    Expr::Key(key) if at == 0 && misread => {
+                        let text = writer.key_text(key)?;
+                        writer.outright("$key", &text);
+                        Ok(())
+                    }
                     _ => writer.write(item),
                 })
             }
@@ -89,36 +96,31 @@ impl<'a> Writer<'a> {
         let text = self.key_text(key)?;
         if self.spec.contains(key) {
             self.quoted(&text);
-            Ok(())
         } else {
-            self.outright("$key", &text)
+            self.outright("$key", &text);
         }
+        Ok(())
     }
 
     fn literal(&mut self, value: &Datum) -> Result<()> {
-        match value {
-            Datum::Float(float) if !float.is_finite() => self.outright("$float", &value.to_string()),
-            Datum::Text(text) if self.spec.contains(&parse_key(text)) => self.outright("$lit", text),
-            Datum::List(items) if self.is_plain(value) => self.list_of_literals(items, false),
-            Datum::List(items) if has_no_json(value) => self.list_of_literals(items, true),
+        let outright = match value {
+            Datum::Float(float) if !float.is_finite() => {
+                self.outright("$float", &value.to_string());
+                return Ok(());
+            }
+            Datum::List(items) if self.is_plain(value) => return self.list_of_literals(items, false),
+            Datum::List(items) if has_no_json(value) => return self.list_of_literals(items, true),
             Datum::Map(_) if has_no_json(value) => {
-                Err(Error::spec(self.key, [], "a map has a float that is no number in JSON"))
+                return Err(Error::spec(self.key, [], "a map has a float that is no number in JSON"));
             }
-            Datum::Map(entries) if !entries.iter().any(|(key, _)| key.starts_with('$')) => {
-                self.text.push_str(&value.to_string());
-                Ok(())
-            }
-            Datum::List(_) | Datum::Map(_) => {
-                self.text.push_str("{\"$lit\": ");
-                self.text.push_str(&value.to_string());
-                self.text.push('}');
-                Ok(())
-            }
-            _ => {
-                self.text.push_str(&value.to_string());
-                Ok(())
-            }
-        }
+            Datum::Text(text) => self.spec.contains(&parse_key(text)),
+            Datum::Map(entries) => entries.iter().any(|(key, _)| key.starts_with('$')),
+            other => matches!(other, Datum::List(_)),
+        };
+        self.text.push_str(if outright { "{\"$lit\": " } else { "" });
+        self.text.push_str(&value.to_string());
+        self.text.push_str(if outright { "}" } else { "" });
+        Ok(())
     }
 
     /// A list of literals, each by itself; where `guarded`, a text at its head says that it is no function.
@@ -127,7 +129,7 @@ impl<'a> Writer<'a> {
         for (at, item) in items.iter().enumerate() {
             self.text.push_str(if at == 0 { "" } else { ", " });
             match item {
-                Datum::Text(text) if guarded && at == 0 => self.outright("$lit", text)?,
+                Datum::Text(text) if guarded && at == 0 => self.outright("$lit", text),
                 _ => deep(|| self.literal(item))?,
             }
         }
@@ -146,13 +148,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn outright(&mut self, form: &str, content: &str) -> Result<()> {
+    fn outright(&mut self, form: &str, content: &str) {
         self.text.push_str("{\"");
         self.text.push_str(form);
         self.text.push_str("\": ");
         self.quoted(content);
         self.text.push('}');
-        Ok(())
     }
 
     fn quoted(&mut self, text: &str) {
