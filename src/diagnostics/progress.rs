@@ -8,7 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread::Thread;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use parking_lot::Mutex;
 
 use crate::event::{Event, Observer};
@@ -18,7 +18,8 @@ use crate::units::ByteSize;
 /// Between two looks at the counters.
 const TICK: Duration = Duration::from_millis(100);
 
-const TEMPLATE: &str = "{elapsed_precise} [{wide_bar}] {pos}/{len} tasks, {msg}, {eta} left";
+/// The message is cut where the terminal is narrow.
+const TEMPLATE: &str = "{elapsed} [{bar:10}] {pos}/{len} tasks, {wide_msg}";
 
 /// Shows how far a session's runs are, on standard error; shows nothing where that is no terminal.
 ///
@@ -162,7 +163,8 @@ impl Inner {
         if state.runs > 0 {
             self.bar.set_length(state.expected);
             self.bar.set_position(stats.tasks.saturating_sub(state.before));
-            self.bar.set_message(message(&stats, state.before, self.bar.elapsed()));
+            let message = message(&stats, state.before, self.bar.elapsed(), self.bar.eta());
+            self.bar.set_message(message);
         }
         Some(state.runs > 0)
     }
@@ -183,11 +185,21 @@ fn keep_drawing(inner: &Weak<Inner>) {
 }
 
 /// What stands behind the number of tasks.
-fn message(stats: &Stats, before: u64, elapsed: Duration) -> String {
+fn message(stats: &Stats, before: u64, elapsed: Duration, left: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     let rate = (stats.tasks.saturating_sub(before)) as f64 / seconds;
-    let (resident, spilled) = (ByteSize::new(stats.charged_bytes), ByteSize::new(stats.spilled_bytes));
-    format!("{rate:.0}/s, {resident} resident, {spilled} spilled")
+    let left = HumanDuration(left);
+    let (resident, spilled) = (short(stats.charged_bytes), short(stats.spilled_bytes));
+    format!("{rate:.0}/s, {left:#} left, {resident} resident, {spilled} spilled")
+}
+
+/// A size without what stands behind its point: it changes all the time.
+fn short(bytes: u64) -> String {
+    let text = ByteSize::new(bytes).to_string();
+    match (text.split_once('.'), text.rsplit_once(' ')) {
+        (Some((whole, _)), Some((_, unit))) => format!("{whole} {unit}"),
+        _ => text,
+    }
 }
 
 #[cfg(test)]
@@ -252,10 +264,8 @@ mod tests {
         let graph = Graph::new(tasks).unwrap();
         let looks = AtomicU64::new(0);
         let gauge = Gauge::new(move || {
-            let mut stats = Stats::default();
-            stats.tasks = 3 * looks.fetch_add(1, Ordering::Relaxed).min(1);
-            stats.charged_bytes = 5 << 20;
-            stats
+            let tasks = 3 * looks.fetch_add(1, Ordering::Relaxed).min(1);
+            Stats { tasks, charged_bytes: 5 << 20, ..Stats::default() }
         });
         progress.on_event(&Event::SessionStarted { config: &config, gauge: &gauge });
         let (run, order) = (RunId::new(1), graph.order());
@@ -272,8 +282,7 @@ mod tests {
         assert_eq!(progress.0.draw(), Some(true));
         progress.0.bar.force_draw();
         let text = paper.0.lock().clone();
-        assert!(text.contains("] 3/4 tasks, ") && text.contains("/s, 5 MiB resident, 0 B spilled, "), "{text:?}");
-        assert!(text.contains(" left"), "{text:?}");
+        assert!(text.contains("] 3/4 tasks, ") && text.contains(" left, 5 MiB resident, 0 B spilled"), "{text:?}");
         progress.on_event(&Event::RunFinished { run: RunId::new(1), error: None });
         let after = paper.0.lock()[text.len()..].to_owned();
         assert!(after.contains('\r') && !after.contains("tasks"), "it is taken away: {after:?}");
@@ -289,8 +298,9 @@ mod tests {
 
     #[test]
     fn a_rate_is_of_the_tasks_since_the_bar_appeared() {
-        let mut stats = Stats::default();
-        (stats.tasks, stats.charged_bytes, stats.spilled_bytes) = (140, 3 << 20, 1 << 30);
-        assert_eq!(message(&stats, 100, Duration::from_secs(2)), "20/s, 3 MiB resident, 1 GiB spilled");
+        let stats = Stats { tasks: 140, charged_bytes: 3 << 20, spilled_bytes: 1 << 30, ..Stats::default() };
+        let said = message(&stats, 100, Duration::from_secs(2), Duration::from_secs(65));
+        assert_eq!(said, "20/s, 65s left, 3 MiB resident, 1 GiB spilled");
+        assert_eq!((short(290_450_000), short(17)), ("276 MiB".into(), "17 B".into()));
     }
 }

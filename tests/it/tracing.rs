@@ -1,5 +1,6 @@
 //! Spans for programs that use `tracing`: a run, within it its tasks.
 
+use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
 use thermocline::Session;
@@ -19,7 +20,7 @@ struct Fields(String);
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        self.0.push_str(&format!(" {}={value:?}", field.name()));
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
     }
 }
 

@@ -98,10 +98,8 @@ pub(crate) fn colours(sketch: &Sketch, by: ColourBy) -> Vec<Colour> {
 /// How much is shown, and what its colours say.
 #[cfg(feature = "picture")]
 pub(crate) fn caption(sketch: &Sketch, by: ColourBy) -> String {
-    let shown = match sketch.is_collapsed() {
-        true => format!("{} tasks in {} groups", sketch.tasks, sketch.nodes.len()),
-        false => format!("{} tasks", sketch.tasks),
-    };
+    let groups = if sketch.is_collapsed() { format!(" in {} groups", sketch.nodes.len()) } else { String::new() };
+    let shown = format!("{} tasks{groups}", sketch.tasks);
     let most = values(sketch, by).and_then(|values| values.into_iter().max()).unwrap_or(0);
     let said = match by {
         ColourBy::Layer => "layer".to_owned(),

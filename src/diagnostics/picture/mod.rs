@@ -104,12 +104,11 @@ impl Picture {
 
     fn sketch(&self) -> Sketch {
         let computed;
-        let order = match &self.order {
-            Some(order) => order,
-            None => {
-                computed = self.graph.order();
-                &computed
-            }
+        let order = if let Some(order) = &self.order {
+            order
+        } else {
+            computed = self.graph.order();
+            &computed
         };
         Sketch::new(&self.graph, order, self.most_nodes)
     }

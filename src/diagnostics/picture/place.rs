@@ -118,7 +118,7 @@ fn alone(sketch: &Sketch, widths: &[f64]) -> Option<Part> {
     };
     let nodes: Vec<_> = rest.iter().enumerate().map(|(place, &node)| (node, at(place))).collect();
     let rows = rest.len().div_ceil(columns) as f64;
-    (!nodes.is_empty()).then(|| Part { nodes, width: columns as f64 * step - GAP, height: rows * rise - GAP })
+    (!nodes.is_empty()).then_some(Part { nodes, width: columns as f64 * step - GAP, height: rows * rise - GAP })
 }
 
 #[cfg(test)]

@@ -48,11 +48,11 @@ impl Sketch {
     }
 
     fn of(graph: &Graph, order: &Order, layers: Groups, groups: Option<Groups>) -> Self {
-        let (names, node_of) = match groups {
-            Some(groups) => (groups.names, groups.of),
-            None => {
-                (graph.tasks().map(|task| graph.key(task).to_string()).collect(), (0..graph.len() as u32).collect())
-            }
+        let (names, node_of) = if let Some(groups) = groups {
+            (groups.names, groups.of)
+        } else {
+            let name = |task| graph.key(task).to_string();
+            (graph.tasks().map(name).collect(), (0..graph.len() as u32).collect())
         };
         let blank = |name| Node { name, layer: usize::MAX, tasks: 0, rank: u32::MAX, bytes: 0, age: 0 };
         let mut nodes: Vec<Node> = names.into_iter().map(blank).collect();

@@ -154,7 +154,6 @@ impl Profile {
     }
 
     /// A report of what has happened so far.
-    #[must_use]
     pub fn report(&self) -> crate::diagnostics::report::Report {
         crate::diagnostics::report::Report::new(self.0.recording())
     }

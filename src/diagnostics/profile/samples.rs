@@ -79,8 +79,8 @@ mod tests {
     fn samples_stay_few_and_keep_the_highest() {
         let mut samples = Samples::default();
         for number in 0..5000_u64 {
-            let mut stats = Stats::default();
-            stats.charged_bytes = if number == 1234 { 77 } else { 1 };
+            let charged_bytes = if number == 1234 { 77 } else { 1 };
+            let stats = Stats { charged_bytes, ..Stats::default() };
             samples.push(Sample { at: Duration::from_millis(number), stats, rss: Some(number) });
         }
         assert_eq!(samples.list().len(), MOST / 2 + 5000 - MOST);

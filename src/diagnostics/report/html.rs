@@ -36,10 +36,10 @@ pub(super) fn html(report: &Report) -> String {
     pictures(&mut out, report);
     runs(&mut out, report);
     facts(&mut out, report);
-    let _infallible = write!(
+    let _infallible = writeln!(
         out,
         "</main>\n<div id=\"tip\" role=\"tooltip\" hidden></div>\n\
-         <script type=\"application/json\" id=\"data\">{data}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+         <script type=\"application/json\" id=\"data\">{data}</script>\n<script>\n{SCRIPT}</script>\n</body>\n</html>"
     );
     out
 }
@@ -49,27 +49,27 @@ fn failures(out: &mut String, report: &Report) {
     for run in &report.recording.runs {
         let Some(failure) = run.end().and_then(|end| end.failure) else { continue };
         let of = if report.recording.runs.len() > 1 { format!("Run {}", run.number) } else { "The run".to_owned() };
-        let _infallible = write!(out, "<section class=\"failure\"><h2>{of} failed</h2>\n");
+        let _infallible = writeln!(out, "<section class=\"failure\"><h2>{of} failed</h2>");
         if let Some(task) = &failure.task {
-            let _infallible = write!(out, "<p>Task <code>{}</code>:</p>\n", xml(task));
+            let _infallible = writeln!(out, "<p>Task <code>{}</code>:</p>", xml(task));
         }
-        let _infallible = write!(out, "<pre>{}</pre>\n", xml(&failure.message));
+        let _infallible = writeln!(out, "<pre>{}</pre>", xml(&failure.message));
         if !failure.inputs.is_empty() {
             out.push_str("<h3>What it was given</h3>\n<ul>\n");
             for input in &failure.inputs {
                 let what = input.what.as_deref().map(|what| format!("{}, ", xml(what))).unwrap_or_default();
-                let _infallible = write!(out, "<li><code>{}</code>: {what}{}</li>\n", xml(&input.key), input.bytes);
+                let _infallible = writeln!(out, "<li><code>{}</code>: {what}{}</li>", xml(&input.key), input.bytes);
             }
             let more = failure.input_count.saturating_sub(failure.inputs.len());
             if more > 0 {
-                let _infallible = write!(out, "<li>and {more} more</li>\n");
+                let _infallible = writeln!(out, "<li>and {more} more</li>");
             }
             out.push_str("</ul>\n");
         }
         if !failure.needed_by.is_empty() {
             let chain: Vec<String> =
                 failure.needed_by.iter().map(|key| format!("<li><code>{}</code></li>", xml(key))).collect();
-            let _infallible = write!(out, "<h3>What needed it</h3>\n<ol>{}</ol>\n", chain.concat());
+            let _infallible = writeln!(out, "<h3>What needed it</h3>\n<ol>{}</ol>", chain.concat());
         }
         out.push_str("</section>\n");
     }
@@ -77,12 +77,12 @@ fn failures(out: &mut String, report: &Report) {
     if let Some(message) = report.failure.as_ref().filter(|_| !told) {
         let message = xml(message);
         let _infallible =
-            write!(out, "<section class=\"failure\"><h2>It failed</h2>\n<pre>{message}</pre>\n</section>\n");
+            writeln!(out, "<section class=\"failure\"><h2>It failed</h2>\n<pre>{message}</pre>\n</section>");
     }
     if !report.recording.troubles.is_empty() {
         out.push_str("<section class=\"failure\"><h2>Scratch failed</h2>\n<ul>\n");
         for (at, message) in &report.recording.troubles {
-            let _infallible = write!(out, "<li>after {}: {}</li>\n", duration(*at), xml(message));
+            let _infallible = writeln!(out, "<li>after {}: {}</li>", duration(*at), xml(message));
         }
         out.push_str("</ul></section>\n");
     }
@@ -110,7 +110,7 @@ fn tiles(out: &mut String, report: &Report) {
     ];
     out.push_str("<section class=\"tiles\" aria-label=\"figures\">\n");
     for (name, value, more) in tiles {
-        let _infallible = write!(out, "<div><span>{name}</span><strong>{value}</strong><small>{more}</small></div>\n");
+        let _infallible = writeln!(out, "<div><span>{name}</span><strong>{value}</strong><small>{more}</small></div>");
     }
     out.push_str("</section>\n");
 }
@@ -137,11 +137,11 @@ fn stream(out: &mut String, report: &Report) {
     let (kept_others, seen_others) = (report.recording.others.0.len() as u64, report.recording.others.1);
     let mut sampled = String::new();
     if kept < seen || kept_others < seen_others {
-        let _infallible = write!(
+        let _infallible = writeln!(
             sampled,
             "<p class=\"sampled\">Sampled: {} of {} tasks and {} of {} spills, reloads and waits are drawn, evenly from \
              first to last. The grey ground of a worker's row is how busy it was, of all its tasks; the sums of the \
-             layers are of all, too.</p>\n",
+             layers are of all, too.</p>",
             grouped(kept),
             grouped(seen),
             grouped(kept_others),
@@ -150,9 +150,9 @@ fn stream(out: &mut String, report: &Report) {
     }
     if report.recording.runs_left_out > 0 {
         let left_out = report.recording.runs_left_out;
-        let _infallible = write!(sampled, "<p class=\"sampled\">{left_out} later runs are not in this report.</p>\n");
+        let _infallible = writeln!(sampled, "<p class=\"sampled\">{left_out} later runs are not in this report.</p>");
     }
-    let _infallible = write!(
+    let _infallible = writeln!(
         out,
         "<section id=\"time\">\n<h2>What was done when</h2>\n{sampled}<div class=\"controls\">\
          <button type=\"button\" data-zoom=\"in\" aria-label=\"zoom in\">+</button>\
@@ -164,7 +164,7 @@ fn stream(out: &mut String, report: &Report) {
          <h3>Memory</h3>\n<canvas id=\"memory\" role=\"img\" aria-label=\"memory over time, with limit and stated peak\">\
          </canvas>\n<div id=\"memory-legend\" class=\"legend\"></div>\n\
          <h3>Rates</h3>\n<canvas id=\"rates\" role=\"img\" aria-label=\"bytes a second to scratch, back, and read\">\
-         </canvas>\n<div id=\"rates-legend\" class=\"legend\"></div>\n</section>\n"
+         </canvas>\n<div id=\"rates-legend\" class=\"legend\"></div>\n</section>"
     );
 }
 
@@ -258,10 +258,10 @@ fn pictures(out: &mut String, report: &Report) {
     );
     for (at, (run, sketch)) in drawn.iter().enumerate() {
         let open = if at == 0 { " open" } else { "" };
-        let _infallible = write!(
+        let _infallible = writeln!(
             out,
             "<details class=\"graph\" data-run=\"{}\"{open}><summary>run {}: <span class=\"caption\">{}</span></summary>\n\
-             <div class=\"scroll\">{}</div></details>\n",
+             <div class=\"scroll\">{}</div></details>",
             run.number,
             run.number,
             xml(&caption(sketch, ColourBy::Layer)),
@@ -271,7 +271,7 @@ fn pictures(out: &mut String, report: &Report) {
     let (drawn, runs) = (drawn.len(), report.recording.runs.len());
     if drawn < runs {
         let _infallible =
-            write!(out, "<p class=\"sampled\">The graphs of the first {drawn} of {runs} runs are drawn.</p>\n");
+            writeln!(out, "<p class=\"sampled\">The graphs of the first {drawn} of {runs} runs are drawn.</p>");
     }
     out.push_str("</section>\n");
 }
@@ -292,9 +292,9 @@ fn runs(out: &mut String, report: &Report) {
         };
         let size = ByteSize::new;
         let promise = &run.promise;
-        let _infallible = write!(
+        let _infallible = writeln!(
             out,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{took}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{ended}</td></tr>\n",
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{took}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{ended}</td></tr>",
             run.number,
             duration(run.started),
             grouped(run.tasks as u64),

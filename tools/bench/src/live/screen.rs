@@ -25,8 +25,10 @@ pub(crate) struct Now {
 pub(crate) fn frame(known: &Known, now: &Now, columns: usize, lines: usize) -> Vec<String> {
     let mut out = head(known, now, columns);
     out.extend(workers(known));
-    let left = lines.saturating_sub(out.len() + 1);
+    // One for what is left out, one for the line below the last.
+    let left = lines.saturating_sub(out.len() + 2);
     out.extend(layers(&known.layers, columns, left));
+    out.truncate(lines.saturating_sub(1));
     out.into_iter().map(|line| cut(&line, columns)).collect()
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn summary(known: &Known, now: &Now, columns: usize) -> Vec<String> {
     let stats = &now.stats;
     let size = ByteSize::new;
     let mut out = vec![
-        format!("{} tasks in {}, {} runs", stats.tasks, clock(now.elapsed), known.runs[0]),
+        format!("{} in {}, {}", counted(stats.tasks, "task"), clock(now.elapsed), counted(known.runs[0].into(), "run")),
         format!("memory   {} at most, of {}", size(stats.ledger_peak_bytes), size(known.limit)),
         format!("scratch  {} out, {} back", size(stats.spilled_bytes), size(stats.reloaded_bytes)),
     ];
@@ -44,9 +46,9 @@ pub(crate) fn summary(known: &Known, now: &Now, columns: usize) -> Vec<String> {
     let width = name_width(layers.iter().copied().take(10), columns);
     for layer in layers.iter().take(10) {
         out.push(format!(
-            "{:<width$}  {:>7} tasks  {:.2} s",
+            "{:<width$}  {:>13}  {:.2} s",
             cut(&layer.name, width),
-            layer.done,
+            counted(layer.done, "task"),
             layer.time.as_secs_f64()
         ));
     }
@@ -84,24 +86,36 @@ fn head(known: &Known, now: &Now, columns: usize) -> Vec<String> {
     let average = stats.tasks as f64 / now.elapsed.as_secs_f64().max(0.001);
     let until = if average > 0.0 { clock(Duration::from_secs_f64((left / average).min(1e9))) } else { "?".to_owned() };
     let bar = columns.saturating_sub(10).min(60);
-    let resident = now.resident.map_or_else(String::new, |bytes| format!(", process {}", size(bytes)));
-    vec![
+    let mut memory = vec![format!("{} of {}", size(stats.charged_bytes), size(known.limit))];
+    memory.extend(now.resident.map(|bytes| format!("process {}", size(bytes))));
+    memory.push(format!("stated peak {}", size(known.stated_peak)));
+    let disk = [("out", out), ("back", back), ("read", read)].map(|(name, bytes)| format!("{name} {}", rate(bytes)));
+    let mut lines = vec![
         format!("{}  {}/{} tasks  {tasks:.0}/s  {until} left", clock(now.elapsed), stats.tasks, known.tasks),
         format!("tasks    {}", gauge(stats.tasks, known.tasks, None, bar)),
         format!("memory   {}", gauge(stats.charged_bytes, known.limit, Some(known.stated_peak), bar)),
-        format!(
-            "         {} of {}{resident}, stated peak {}",
-            size(stats.charged_bytes),
-            size(known.limit),
-            size(known.stated_peak)
-        ),
-        format!("scratch  {}, out {}, back {}, read {}", size(stats.scratch_bytes), rate(out), rate(back), rate(read)),
-        match known.waiting {
-            0 => String::new(),
-            1 => "         1 task waits for memory".to_owned(),
-            more => format!("         {more} tasks wait for memory"),
-        },
-    ]
+    ];
+    lines.extend(wrapped("", &memory, columns));
+    lines.extend(wrapped("scratch", &[&[size(stats.scratch_bytes).to_string()], &disk[..]].concat(), columns));
+    let verb = if known.waiting == 1 { "waits" } else { "wait" };
+    lines.push(format!("waiting  {} {verb} for memory", counted(known.waiting, "task")));
+    lines
+}
+
+/// A name and what there is to say of it, in as many lines as that takes.
+fn wrapped(name: &str, parts: &[String], columns: usize) -> Vec<String> {
+    let (mut lines, mut line, mut is_new) = (Vec::new(), format!("{name:<9}"), true);
+    for part in parts {
+        if !is_new && line.chars().count() + 2 + part.chars().count() > columns {
+            lines.push(std::mem::replace(&mut line, format!("{:<9}", "")));
+            is_new = true;
+        }
+        line.push_str(if is_new { "" } else { ", " });
+        line.push_str(part);
+        is_new = false;
+    }
+    lines.push(line);
+    lines
 }
 
 /// A bar of so many columns, with a mark at `mark`.
@@ -110,10 +124,10 @@ fn gauge(value: u64, most: u64, mark: Option<u64>, columns: usize) -> String {
     let place = |value: u64| (value as f64 / most.max(1) as f64 * inner as f64).round().min(inner as f64) as usize;
     let full = place(value);
     let mark = mark.map(|mark| place(mark).saturating_sub(1));
-    let cell = |at: usize| match () {
-        () if Some(at) == mark => '|',
-        () if at < full => '=',
-        () => ' ',
+    let cell = |at: usize| match at < full {
+        _ if Some(at) == mark => '|',
+        true => '=',
+        false => ' ',
     };
     format!("[{}]", (0..inner).map(cell).collect::<String>())
 }
@@ -168,6 +182,10 @@ fn cut(text: &str, columns: usize) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(columns).collect()
 }
 
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 fn rate(bytes: f64) -> String {
     format!("{}/s", ByteSize::new(bytes as u64))
 }
@@ -220,12 +238,12 @@ mod tests {
 
     #[test]
     fn a_frame_fits_its_terminal() {
-        for (columns, lines) in [(80, 20), (30, 40), (12, 40), (200, 22)] {
+        for (columns, lines) in [(80, 20), (30, 40), (12, 40), (200, 22), (60, 5)] {
             let frame = frame(&known(), &now(), columns, lines);
             assert!(frame.iter().all(|line| line.chars().count() <= columns), "{frame:#?}");
-            assert!(frame.len() <= lines, "{} of {lines}", frame.len());
+            assert!(frame.len() < lines, "{} of {lines}", frame.len());
         }
-        assert!(frame(&known(), &now(), 80, 17).last().unwrap().contains("more layers"));
+        assert!(frame(&known(), &now(), 80, 18).last().unwrap().contains("more layers"));
     }
 
     #[test]
@@ -237,7 +255,7 @@ mod tests {
     #[test]
     fn what_stays_are_the_sums() {
         let summary = summary(&known(), &now(), 80).join("\n");
-        assert!(summary.starts_with("60 tasks in 00:00:04, 1 runs\n") && summary.contains("1 GiB out"), "{summary}");
+        assert!(summary.starts_with("60 tasks in 00:00:04, 1 run\n") && summary.contains("1 GiB out"), "{summary}");
         assert!(summary.contains("load-1") && !summary.contains("sum-3"), "{summary}");
     }
 }

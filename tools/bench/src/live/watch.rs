@@ -105,14 +105,11 @@ impl Known {
         let places = self.places.entry(run).or_default();
         for &task in order.sequence() {
             let name = graph.key(task).name();
-            let place = match places.get(name) {
-                Some(&place) => place,
-                None => {
-                    self.layers.push(Layer { name: name.to_owned(), tasks: 0, done: 0, time: Duration::ZERO });
-                    places.insert(name.to_owned(), self.layers.len() - 1);
-                    self.layers.len() - 1
-                }
-            };
+            let place = places.get(name).copied().unwrap_or_else(|| {
+                self.layers.push(Layer { name: name.to_owned(), tasks: 0, done: 0, time: Duration::ZERO });
+                places.insert(name.to_owned(), self.layers.len() - 1);
+                self.layers.len() - 1
+            });
             self.layers[place].tasks += 1;
         }
     }
