@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::blocks::{Built, compile_blocks};
+use super::chain::Chain;
 use super::grid::Region;
 use super::kernel::{Kernel, Place, Scope, Slots, Taken, take_by_pulling, tile_bytes, tile_of};
 use super::node::{Kind, Leader, Shared, materialised};
@@ -330,5 +331,13 @@ impl<T: Element> Kernel<T> for Arc<Once<T>> {
 
     fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
         if self.place.get().is_none() { self.kernel.take(scope, tile) } else { take_by_pulling(self, scope, tile) }
+    }
+
+    fn chain<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Chain<'a, T>> {
+        if self.place.get().is_none() {
+            self.kernel.chain(scope, tile)
+        } else {
+            Ok(Chain::new(self.take(scope, tile)?))
+        }
     }
 }

@@ -20,6 +20,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Deref;
 
+use super::chain::Chain;
 use super::grid::Region;
 use super::source::{TILE, Visit};
 use super::tiles::for_each_tile;
@@ -72,6 +73,11 @@ pub(super) trait Kernel<T: Element>: Send + Sync {
     /// The values of `tile`, wherever they are.
     fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
         take_by_pulling(self, scope, tile)
+    }
+
+    /// The values of `tile`, as far as they come by steps that can be taken together with those that follow.
+    fn chain<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Chain<'a, T>> {
+        Ok(Chain::new(self.take(scope, tile)?))
     }
 }
 

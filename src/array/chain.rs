@@ -1,0 +1,256 @@
+//! Operations that follow one another, in one pass.
+//!
+//! A function that is called for a tile reads it and writes another: where all that the function does is an addition, the
+//! loads and the stores take longer. So the operations of arithmetic are [steps](Step): a kernel whose function is one
+//! hands on a [`Chain`], the values below and the steps that are still to be taken, and whoever wants values has all steps
+//! taken at once. The values go through them in *lanes*, so few that a lane stays in the registers of the CPU from the
+//! first step to the last.
+//!
+//! Each value goes through the same operations in the same order as if each step were a loop of its own, so the bits are
+//! the same (**D1**). What takes much longer than a load and a store, as a sine or the division of integers does, is no
+//! step; neither are operations on complex numbers, of which few are in a register.
+
+use num_complex::Complex;
+
+use super::kernel::{Scope, Taken};
+use super::operators::Arithmetic;
+use crate::chunk::Element;
+use crate::error::Result;
+use crate::simd::{Loop, widest};
+
+/// What a step does to a value, and to another one beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Op {
+    Plus,
+    Minus,
+    /// The other one minus the value.
+    MinusFrom,
+    Times,
+    Over,
+    /// The other one over the value.
+    Under,
+    Square,
+    Negated,
+    Size,
+    Root,
+}
+
+impl Op {
+    /// The same with the sides exchanged.
+    fn reversed(self) -> Self {
+        match self {
+            Self::Minus => Self::MinusFrom,
+            Self::MinusFrom => Self::Minus,
+            Self::Over => Self::Under,
+            Self::Under => Self::Over,
+            other => other,
+        }
+    }
+}
+
+type Unary<T> = fn(T) -> T;
+type Binary<T> = fn(T, T) -> T;
+
+/// What of a type's operations can be steps: all that every type has where it has a size of its own type, and these.
+pub trait Chained: Element {
+    /// Division, where it takes no longer than that of floats.
+    const OVER: Option<Binary<Self>>;
+    /// The size, where that is of the same type.
+    const SIZE: Option<Unary<Self>>;
+    /// The square root, where that is of the same type.
+    const ROOT: Option<Unary<Self>>;
+}
+
+macro_rules! chained {
+    ($($t:ty => $over:expr, $size:expr, $root:expr;)+) => {$(
+        impl Chained for $t {
+            const OVER: Option<Binary<Self>> = $over;
+            const SIZE: Option<Unary<Self>> = $size;
+            const ROOT: Option<Unary<Self>> = $root;
+        }
+    )+};
+}
+
+chained! {
+    f32 => Some(|a, b| a / b), Some(f32::abs), Some(f32::sqrt);
+    f64 => Some(|a, b| a / b), Some(f64::abs), Some(f64::sqrt);
+    i8 => None, Some(i8::wrapping_abs), None;
+    i16 => None, Some(i16::wrapping_abs), None;
+    i32 => None, Some(i32::wrapping_abs), None;
+    i64 => None, Some(i64::wrapping_abs), None;
+    u8 => None, Some(|a| a), None;
+    u16 => None, Some(|a| a), None;
+    u32 => None, Some(|a| a), None;
+    u64 => None, Some(|a| a), None;
+    Complex<f32> => None, None, None;
+    Complex<f64> => None, None, None;
+}
+
+/// What takes values through steps.
+type Walk<T> = for<'a> fn(&'a [T], &'a [(Op, Side<'a, T>)], &'a mut [T]);
+
+/// An operation of a chain.
+pub(super) struct Step<T> {
+    op: Op,
+    walk: Walk<T>,
+}
+
+impl<T> Clone for Step<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Step<T> {}
+
+impl<T: Arithmetic> Step<T> {
+    /// `op`, where it can be a step.
+    pub(super) fn of(op: Op) -> Option<Self> {
+        let exists = match op {
+            Op::Over | Op::Under => T::OVER.is_some(),
+            Op::Root => T::ROOT.is_some(),
+            _ => T::SIZE.is_some(),
+        };
+        exists.then_some(Self { op, walk: |values, steps, out| widest(Steps { values, steps, out }) })
+    }
+}
+
+/// What stands on the other side of a step.
+pub(super) enum Other<'a, T: Element> {
+    Nothing,
+    Scalar(T),
+    Values(Taken<'a, T>),
+}
+
+/// Values of a tile, and the steps that they are to take.
+pub(super) struct Chain<'a, T: Element> {
+    base: Taken<'a, T>,
+    steps: Vec<(Op, Other<'a, T>)>,
+    /// There is one where there are steps.
+    walk: Option<Walk<T>>,
+}
+
+impl<'a, T: Element> Chain<'a, T> {
+    /// No steps yet.
+    pub(super) fn new(base: Taken<'a, T>) -> Self {
+        Self { base, steps: Vec::new(), walk: None }
+    }
+
+    /// With one more step.
+    pub(super) fn then(mut self, step: Step<T>, other: Other<'a, T>) -> Self {
+        self.steps.push((step.op, other));
+        self.walk = Some(step.walk);
+        self
+    }
+
+    /// What comes of both, with a step between the two. The steps of the shorter one are taken first.
+    pub(super) fn join(self, step: Step<T>, right: Self, scope: Scope<'a>) -> Result<Self> {
+        if self.steps.len() >= right.steps.len() {
+            let other = Other::Values(right.take(scope)?);
+            return Ok(self.then(step, other));
+        }
+        let other = Other::Values(self.take(scope)?);
+        Ok(right.then(Step { op: step.op.reversed(), ..step }, other))
+    }
+
+    /// What comes of the values.
+    pub(super) fn take(self, scope: Scope<'a>) -> Result<Taken<'a, T>> {
+        if self.steps.is_empty() {
+            return Ok(self.base);
+        }
+        let mut out = scope.context.scratch::<T>(self.base.len())?;
+        self.write(out.as_mut_slice());
+        Ok(Taken::Made(out))
+    }
+
+    /// Writes what comes of the values to `out`, which has room for so many.
+    pub(super) fn write(&self, out: &mut [T]) {
+        let Some(walk) = self.walk else {
+            out.copy_from_slice(&self.base);
+            return;
+        };
+        let side = |other| match other {
+            &Other::Nothing => Side::Same(T::default()),
+            &Other::Scalar(value) => Side::Same(value),
+            Other::Values(values) => Side::Each(&**values),
+        };
+        let steps: Vec<_> = self.steps.iter().map(|(op, other)| (*op, side(other))).collect();
+        walk(&self.base, &steps, out);
+    }
+}
+
+/// The other side of a step, for all values of a tile.
+enum Side<'a, T> {
+    Same(T),
+    Each(&'a [T]),
+}
+
+/// Takes all values through all steps.
+struct Steps<'a, T> {
+    values: &'a [T],
+    steps: &'a [(Op, Side<'a, T>)],
+    out: &'a mut [T],
+}
+
+impl<T: Arithmetic> Loop for Steps<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        // 128 or 256 bytes: of 16 registers of 32 bytes a quarter or a half.
+        match size_of::<T>() {
+            1 => self.in_lanes::<128>(),
+            2 => self.in_lanes::<64>(),
+            _ => self.in_lanes::<32>(),
+        }
+    }
+}
+
+impl<T: Arithmetic> Steps<'_, T> {
+    #[inline(always)]
+    fn in_lanes<const LANE: usize>(mut self) {
+        self.walk::<LANE>(0);
+        self.walk::<1>(self.values.len() / LANE * LANE);
+    }
+
+    /// All whole lanes from the value `from` on.
+    #[inline(always)]
+    fn walk<const LANE: usize>(&mut self, from: usize) {
+        let (lanes, _) = self.values[from..].as_chunks::<LANE>();
+        let (outs, _) = self.out[from..].as_chunks_mut::<LANE>();
+        for (at, (values, out)) in lanes.iter().zip(outs).enumerate() {
+            let mut lane = *values;
+            for (op, side) in self.steps {
+                match side {
+                    Side::Same(value) => take(*op, &mut lane, &[*value; LANE]),
+                    Side::Each(values) => take(*op, &mut lane, &values[from..].as_chunks::<LANE>().0[at]),
+                }
+            }
+            *out = lane;
+        }
+    }
+}
+
+/// Takes a lane through a step.
+#[inline(always)]
+fn take<T: Arithmetic, const LANE: usize>(op: Op, lane: &mut [T; LANE], others: &[T; LANE]) {
+    match op {
+        Op::Plus => each(lane, others, T::plus),
+        Op::Minus => each(lane, others, T::minus),
+        Op::MinusFrom => each(lane, others, |value, other| T::minus(other, value)),
+        Op::Times => each(lane, others, T::times),
+        Op::Over => T::OVER.into_iter().for_each(|over| each(lane, others, over)),
+        Op::Under => T::OVER.into_iter().for_each(|over| each(lane, others, |value, other| over(other, value))),
+        Op::Square => each(lane, others, |value, _| T::times(value, value)),
+        Op::Negated => each(lane, others, |value, _| T::negated(value)),
+        Op::Size => T::SIZE.into_iter().for_each(|size| each(lane, others, |value, _| size(value))),
+        Op::Root => T::ROOT.into_iter().for_each(|root| each(lane, others, |value, _| root(value))),
+    }
+}
+
+#[inline(always)]
+fn each<T: Copy, const LANE: usize>(lane: &mut [T; LANE], others: &[T; LANE], function: impl Fn(T, T) -> T) {
+    for (value, &other) in lane.iter_mut().zip(others) {
+        *value = function(*value, other);
+    }
+}
