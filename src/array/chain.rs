@@ -197,43 +197,50 @@ impl<T: Arithmetic> Loop for Steps<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        // 128 or 256 bytes: of 16 registers of 32 bytes a quarter or a half.
-        match size_of::<T>() {
-            1 => self.in_lanes::<128>(),
-            2 => self.in_lanes::<64>(),
-            _ => self.in_lanes::<32>(),
-        }
+        // Two halves fill half of 16 registers of 32 bytes. What the compiler keeps in registers are variables of so few
+        // values that it does without a loop, so a lane is two of them.
+        if size_of::<T>() == 8 { self.in_lanes::<16>() } else { self.in_lanes::<32>() }
     }
 }
 
 impl<T: Arithmetic> Steps<'_, T> {
     #[inline(always)]
-    fn in_lanes<const LANE: usize>(mut self) {
-        self.walk::<LANE>(0);
-        self.walk::<1>(self.values.len() / LANE * LANE);
+    fn in_lanes<const HALF: usize>(mut self) {
+        let whole = self.values.len() / (2 * HALF) * (2 * HALF);
+        for at in (0..whole).step_by(2 * HALF) {
+            self.walk::<HALF>(at, at + HALF);
+        }
+        for at in whole..self.values.len() {
+            self.walk::<1>(at, at);
+        }
     }
 
-    /// All whole lanes from the value `from` on.
+    /// Takes a lane through all steps, whose halves are the values from `first` and from `second` on.
     #[inline(always)]
-    fn walk<const LANE: usize>(&mut self, from: usize) {
-        let (lanes, _) = self.values[from..].as_chunks::<LANE>();
-        let (outs, _) = self.out[from..].as_chunks_mut::<LANE>();
-        for (at, (values, out)) in lanes.iter().zip(outs).enumerate() {
-            let mut lane = *values;
-            for (op, side) in self.steps {
-                match side {
-                    Side::Same(value) => take(*op, &mut lane, &[*value; LANE]),
-                    Side::Each(values) => take(*op, &mut lane, &values[from..].as_chunks::<LANE>().0[at]),
-                }
+    fn walk<const HALF: usize>(&mut self, first: usize, second: usize) {
+        let mut lane = (*half(self.values, first), *half(self.values, second));
+        for (op, side) in self.steps {
+            match side {
+                Side::Same(value) => take::<T, HALF>(*op, &mut lane, (&[*value; HALF], &[*value; HALF])),
+                Side::Each(values) => take(*op, &mut lane, (half(values, first), half(values, second))),
             }
-            *out = lane;
         }
+        self.out[first..first + HALF].copy_from_slice(&lane.0);
+        self.out[second..second + HALF].copy_from_slice(&lane.1);
     }
 }
 
+#[inline(always)]
+fn half<T, const HALF: usize>(values: &[T], from: usize) -> &[T; HALF] {
+    &values[from..].as_chunks().0[0]
+}
+
+/// Both halves of a lane.
+type Lane<T, const HALF: usize> = ([T; HALF], [T; HALF]);
+
 /// Takes a lane through a step.
 #[inline(always)]
-fn take<T: Arithmetic, const LANE: usize>(op: Op, lane: &mut [T; LANE], others: &[T; LANE]) {
+fn take<T: Arithmetic, const HALF: usize>(op: Op, lane: &mut Lane<T, HALF>, others: (&[T; HALF], &[T; HALF])) {
     match op {
         Op::Plus => each(lane, others, T::plus),
         Op::Minus => each(lane, others, T::minus),
@@ -249,8 +256,84 @@ fn take<T: Arithmetic, const LANE: usize>(op: Op, lane: &mut [T; LANE], others: 
 }
 
 #[inline(always)]
-fn each<T: Copy, const LANE: usize>(lane: &mut [T; LANE], others: &[T; LANE], function: impl Fn(T, T) -> T) {
-    for (value, &other) in lane.iter_mut().zip(others) {
+fn each<T: Copy, const HALF: usize>(
+    lane: &mut Lane<T, HALF>,
+    others: (&[T; HALF], &[T; HALF]),
+    function: impl Fn(T, T) -> T,
+) {
+    for (value, &other) in lane.0.iter_mut().zip(others.0) {
         *value = function(*value, other);
+    }
+    for (value, &other) in lane.1.iter_mut().zip(others.1) {
+        *value = function(*value, other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every operation once and again, in lanes and what is left of them, as loops of their own have it.
+    fn check<T: Arithmetic>(values: &[T], others: &[T], scalar: T) {
+        let ops = [
+            Op::Plus,
+            Op::MinusFrom,
+            Op::Square,
+            Op::Minus,
+            Op::Size,
+            Op::Root,
+            Op::Times,
+            Op::Over,
+            Op::Negated,
+            Op::Under,
+        ];
+        let ops: Vec<(usize, Step<T>)> = ops.into_iter().filter_map(Step::of).enumerate().collect();
+        for len in [0, 1, 31, 32, 33, 63, 64, 65, 200] {
+            let (values, others) = (&values[..len], &others[..len]);
+            let side = |at| if at % 2 == 0 { Other::Values(Taken::Lent(others)) } else { Other::Scalar(scalar) };
+            let start = Chain::new(Taken::Lent(values));
+            let chain = ops.iter().fold(start, |chain, (at, step)| chain.then(*step, side(*at)));
+            let mut out = vec![T::default(); len];
+            chain.write(&mut out);
+            let each = |(&value, &other): (&T, &T)| {
+                ops.iter().fold(value, |value, (at, step)| {
+                    let mut lane = ([value], [value]);
+                    let other = if at % 2 == 0 { other } else { scalar };
+                    take(step.op, &mut lane, (&[other], &[other]));
+                    lane.0[0].canonical()
+                })
+            };
+            let expected: Vec<T> = values.iter().zip(others).map(each).collect();
+            let bits = |values: &[T]| -> Vec<u8> {
+                let canonical: Vec<T> = values.iter().map(|value| value.canonical()).collect();
+                crate::chunk::bytes_of(&canonical).to_vec()
+            };
+            assert!(bits(&out) == bits(&expected), "{len} values of {}", T::DTYPE);
+        }
+    }
+
+    #[test]
+    fn values_in_lanes_are_those_of_loops() {
+        let number = |at: usize| (at * 7919 % 251) as f64 - 125.0;
+        let mut floats: Vec<f64> = (0..200).map(|at| number(at) / 16.0).collect();
+        floats[3] = f64::NAN;
+        floats[70] = f64::INFINITY;
+        floats[71] = -0.0;
+        let others: Vec<f64> = floats.iter().rev().copied().collect();
+        check(&floats, &others, 0.3);
+        let narrow = |values: &[f64]| -> Vec<f32> { values.iter().map(|&value| value as f32).collect() };
+        check(&narrow(&floats), &narrow(&others), 0.3);
+        let bytes: Vec<i8> = (0..200).map(|at| number(at) as i8).collect();
+        check(&bytes, &bytes.iter().rev().copied().collect::<Vec<_>>(), -77);
+        let words: Vec<u64> =
+            (0..200).map(|at| (number(at) as i64 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect();
+        check(&words, &words.iter().rev().copied().collect::<Vec<_>>(), 3);
+    }
+
+    #[test]
+    fn what_takes_long_is_no_step() {
+        assert!(Step::<i32>::of(Op::Over).is_none() && Step::<i32>::of(Op::Root).is_none());
+        assert!(Step::<i32>::of(Op::Times).is_some() && Step::<f32>::of(Op::Root).is_some());
+        assert!(Step::<Complex<f64>>::of(Op::Plus).is_none());
     }
 }

@@ -29,7 +29,7 @@ use crate::error::Result;
 use crate::graph::{Scratch, TaskContext};
 
 /// The most elements of a strip: with a quarter of it, the calls of functions are felt; half of it takes the same time.
-const STRIP: usize = 4 << 10;
+pub(super) const STRIP: usize = 4 << 10;
 
 /// What a kernel finds when it runs: the task's context, the chunks of all the task's inputs, and the slots of the
 /// evaluation that it is part of.

@@ -70,6 +70,24 @@ pub(super) fn store_tile<T: Element>(tile: &Region, values: &[T], region: &Regio
     });
 }
 
+/// Gives every NaN its canonical form.
+pub(super) fn make_canonical<T: Element>(values: &mut [T]) {
+    widest(InPlace(values));
+}
+
+struct InPlace<'a, T>(&'a mut [T]);
+
+impl<T: Element> Loop for InPlace<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for value in self.0 {
+            *value = value.canonical();
+        }
+    }
+}
+
 /// Copies values, NaN in its canonical form.
 struct Canonical<'a, T> {
     values: &'a [T],
