@@ -131,6 +131,9 @@ impl<C: Collection> Collection for [C] {
     fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
         // How many keys are whose has to be known at the end: a task of no effect parts them.
         let mut keys = Vec::new();
+        if self.len() > 1 {
+            layers.expect_several();
+        }
         for collection in self {
             let own = collection.build(layers)?;
             keys.push(count_task(layers, own.len()));
@@ -164,6 +167,7 @@ macro_rules! tuples {
 
             fn build(&self, layers: &mut Layers) -> Result<Vec<Key>> {
                 let mut keys = Vec::new();
+                layers.expect_several();
                 $(
                     let own = self.$place.build(layers)?;
                     keys.push(count_task(layers, own.len()));

@@ -20,7 +20,7 @@ use crate::simd::{Loop, widest};
 
 /// What a step does to a value, and to another one beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Op {
+pub enum Op {
     Plus,
     Minus,
     /// The other one minus the value.
@@ -51,8 +51,13 @@ impl Op {
 type Unary<T> = fn(T) -> T;
 type Binary<T> = fn(T, T) -> T;
 
-/// What of a type's operations can be steps: all that every type has where it has a size of its own type, and these.
+/// What takes values through steps.
+type Walk<T> = for<'a> fn(&'a [T], &'a [(Op, Side<'a, T>)], &'a mut [T]);
+
+/// What of a type's operations can be steps: none, or all that every type has, and these.
 pub trait Chained: Element {
+    /// Takes values through steps. Compiled once a type, not wherever arrays of it are used.
+    const WALK: Option<Walk<Self>>;
     /// Division, where it takes no longer than that of floats.
     const OVER: Option<Binary<Self>>;
     /// The size, where that is of the same type.
@@ -64,6 +69,7 @@ pub trait Chained: Element {
 macro_rules! chained {
     ($($t:ty => $over:expr, $size:expr, $root:expr;)+) => {$(
         impl Chained for $t {
+            const WALK: Option<Walk<Self>> = Some(|values, steps, out| widest(Steps { values, steps, out }));
             const OVER: Option<Binary<Self>> = $over;
             const SIZE: Option<Unary<Self>> = $size;
             const ROOT: Option<Unary<Self>> = $root;
@@ -82,12 +88,20 @@ chained! {
     u16 => None, Some(|a| a), None;
     u32 => None, Some(|a| a), None;
     u64 => None, Some(|a| a), None;
-    Complex<f32> => None, None, None;
-    Complex<f64> => None, None, None;
 }
 
-/// What takes values through steps.
-type Walk<T> = for<'a> fn(&'a [T], &'a [(Op, Side<'a, T>)], &'a mut [T]);
+macro_rules! unchained {
+    ($($t:ty),+) => {$(
+        impl Chained for $t {
+            const WALK: Option<Walk<Self>> = None;
+            const OVER: Option<Binary<Self>> = None;
+            const SIZE: Option<Unary<Self>> = None;
+            const ROOT: Option<Unary<Self>> = None;
+        }
+    )+};
+}
+
+unchained!(Complex<f32>, Complex<f64>);
 
 /// An operation of a chain.
 pub(super) struct Step<T> {
@@ -109,9 +123,10 @@ impl<T: Arithmetic> Step<T> {
         let exists = match op {
             Op::Over | Op::Under => T::OVER.is_some(),
             Op::Root => T::ROOT.is_some(),
-            _ => T::SIZE.is_some(),
+            Op::Size => T::SIZE.is_some(),
+            _ => true,
         };
-        exists.then_some(Self { op, walk: |values, steps, out| widest(Steps { values, steps, out }) })
+        T::WALK.filter(|_| exists).map(|walk| Self { op, walk })
     }
 }
 
@@ -145,12 +160,21 @@ impl<'a, T: Element> Chain<'a, T> {
 
     /// What comes of both, with a step between the two. The steps of the shorter one are taken first.
     pub(super) fn join(self, step: Step<T>, right: Self, scope: Scope<'a>) -> Result<Self> {
-        if self.steps.len() >= right.steps.len() {
+        let joined = if self.steps.len() >= right.steps.len() {
             let other = Other::Values(right.take(scope)?);
-            return Ok(self.then(step, other));
-        }
-        let other = Other::Values(self.take(scope)?);
-        Ok(right.then(Step { op: step.op.reversed(), ..step }, other))
+            self.then(step, other)
+        } else {
+            let other = Other::Values(self.take(scope)?);
+            right.then(Step { op: step.op.reversed(), ..step }, other)
+        };
+        // What a kernel of two operands says of its workspace has room for so many to wait while the other one is made.
+        if joined.buffers() > 2 { Ok(Self::new(joined.take(scope)?)) } else { Ok(joined) }
+    }
+
+    /// How many buffers its values are in.
+    fn buffers(&self) -> usize {
+        let others = self.steps.iter().filter(|(_, other)| matches!(other, Other::Values(Taken::Made(_))));
+        others.count() + usize::from(matches!(self.base, Taken::Made(_)))
     }
 
     /// What comes of the values.
@@ -180,8 +204,11 @@ impl<'a, T: Element> Chain<'a, T> {
 }
 
 /// The other side of a step, for all values of a tile.
-enum Side<'a, T> {
+#[derive(Debug)]
+pub enum Side<'a, T> {
+    /// One value for all.
     Same(T),
+    /// One for each.
     Each(&'a [T]),
 }
 

@@ -23,7 +23,7 @@ pub use block::{Block, BlockMut};
 pub(crate) use buffer::ForeignBytes;
 pub use buffer::{Buffer, BufferMut, Spare};
 pub use element::{DType, Element};
-pub(crate) use element::{Elements, bytes_of, copy_bytes};
+pub(crate) use element::{Elements, Pieces, bytes_of, copy_bytes};
 
 use crate::error::{Error, Result};
 
