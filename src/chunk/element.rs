@@ -1,7 +1,8 @@
 //! The types an array may hold, and their bytes.
 //!
-//! One of the few files with `unsafe`: views of elements as bytes and back. All elements are plain numbers
-//! without padding or pointers. Every one but `bool` is valid for every bit pattern.
+//! One of the few files with `unsafe`: views of elements as bytes and back, and elements that threads write side
+//! by side. All elements are plain numbers without padding or pointers. Every one but `bool` is valid for every bit
+//! pattern.
 
 use std::cell::UnsafeCell;
 use std::fmt;
