@@ -12,10 +12,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::blocks::{Built, compile_blocks};
+use super::chain::Chain;
 use super::grid::Region;
-use super::kernel::{Kernel, Place, Scope, Slots, Taken, take_by_pulling, tile_bytes, tile_of};
+use super::kernel::{Kernel, Place, STRIP, Scope, Slots, Taken, take_by_pulling, tile_bytes, tile_of};
 use super::node::{Kind, Leader, Shared, materialised};
 use super::source::Visit;
+use super::tiles::{for_each_tile, make_canonical, store_tile};
 use crate::chunk::Element;
 use crate::error::{Error, Result};
 use crate::graph::{Key, Layers};
@@ -72,6 +74,27 @@ impl<T: Element> Program<T> {
     pub(super) fn stream(&self, scope: Scope<'_>, visit: &mut Visit<'_, T>) -> Result<()> {
         let slots = Slots::new(self.slots);
         self.kernel.stream(Scope { slots: &slots, ..scope }, visit)
+    }
+
+    /// Puts all values of its box, `region`, into a block of it, NaN in its canonical form.
+    pub(super) fn fill(&self, scope: Scope<'_>, region: &Region, block: &mut [T]) -> Result<()> {
+        if !self.kernel.is_at_hand() {
+            return self.stream(scope, &mut |tile, values| {
+                store_tile(tile, values, region, block);
+                Ok(())
+            });
+        }
+        let slots = Slots::new(self.slots);
+        let scope = Scope { slots: &slots, ..scope };
+        // Strips are whole rows: one follows the other.
+        let mut rest = block;
+        for_each_tile(region, STRIP, |strip| {
+            let (out, after) = std::mem::take(&mut rest).split_at_mut(strip.len());
+            rest = after;
+            self.kernel.pull(scope, strip, out)?;
+            make_canonical(out);
+            Ok(())
+        })
     }
 }
 
@@ -330,5 +353,13 @@ impl<T: Element> Kernel<T> for Arc<Once<T>> {
 
     fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
         if self.place.get().is_none() { self.kernel.take(scope, tile) } else { take_by_pulling(self, scope, tile) }
+    }
+
+    fn chain<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Chain<'a, T>> {
+        if self.place.get().is_none() {
+            self.kernel.chain(scope, tile)
+        } else {
+            Ok(Chain::new(self.take(scope, tile)?))
+        }
     }
 }

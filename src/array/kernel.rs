@@ -7,11 +7,12 @@
 //! - it is *pulled*: asked for any tile. Blocks that are in memory, scalars, and elementwise operations on those can be.
 //!
 //! Who pulls a tile either says where it is to be put, or [takes](Kernel::take) it as it is: what lies in memory is lent
-//! from there and copied nowhere. A function takes its operands first and then makes room for its result, so of a chain
-//! of functions, however long, no more than two buffers are in use: those that the last function used.
+//! from there and copied nowhere. A function takes its operands first and then makes room for its result, so of functions
+//! that follow one another, however many, no more than two buffers are in use: those that the last function used. Those of
+//! arithmetic make no buffers between them: they are the steps of a [`Chain`].
 //!
-//! Where all that is at the bottom of a chain is [at hand](Kernel::is_at_hand), it is pulled in [strips](STRIP) rather
-//! than tiles: a strip goes through the whole chain in the level of cache next to the core, and each function's loop is
+//! Where all that is at the bottom of an expression is [at hand](Kernel::is_at_hand), it is pulled in [strips](STRIP) rather
+//! than tiles: a strip goes through the whole expression in the level of cache next to the core, and each function's loop is
 //! still long beside the call of it.
 //!
 //! Values that several kernels of one evaluation pull are put into a [slot](Slots), tile by tile, and made once.
@@ -20,6 +21,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ops::Deref;
 
+use super::chain::Chain;
 use super::grid::Region;
 use super::source::{TILE, Visit};
 use super::tiles::for_each_tile;
@@ -28,7 +30,7 @@ use crate::error::Result;
 use crate::graph::{Scratch, TaskContext};
 
 /// The most elements of a strip: with a quarter of it, the calls of functions are felt; half of it takes the same time.
-const STRIP: usize = 4 << 10;
+pub(super) const STRIP: usize = 4 << 10;
 
 /// What a kernel finds when it runs: the task's context, the chunks of all the task's inputs, and the slots of the
 /// evaluation that it is part of.
@@ -72,6 +74,11 @@ pub(super) trait Kernel<T: Element>: Send + Sync {
     /// The values of `tile`, wherever they are.
     fn take<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Taken<'a, T>> {
         take_by_pulling(self, scope, tile)
+    }
+
+    /// The values of `tile`, as far as they come by steps that can be taken together with those that follow.
+    fn chain<'a>(&'a self, scope: Scope<'a>, tile: &Region) -> Result<Chain<'a, T>> {
+        Ok(Chain::new(self.take(scope, tile)?))
     }
 }
 

@@ -4,8 +4,8 @@ use std::panic::Location;
 
 use super::Array;
 use super::axes::place_of_axis;
+use super::broadcast::broadcast_shape;
 use super::contract::{ContractNode, Operand, Role};
-use super::elementwise::broadcast_shape;
 use super::grid::ChunkGrid;
 use super::product::Product;
 use crate::error::Error;

@@ -18,6 +18,8 @@
 mod answer;
 mod axes;
 mod blocks;
+mod broadcast;
+mod chain;
 mod chunks;
 mod compile;
 mod compute;
@@ -74,10 +76,12 @@ use std::sync::Arc;
 use ndarray::ArrayD;
 
 pub use axes::{Axes, Keepdims, keepdims};
+use broadcast::{broadcast_grid, broadcast_shape};
+use chain::Op;
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
 pub use delayed::BlockValues;
-use elementwise::{MapNode, ZipNode, broadcast_grid, broadcast_shape};
-use function::{map_each, zip_each};
+use elementwise::{MapNode, ZipNode};
+use function::{MapFn, ZipFn, map_each, map_step, zip_each};
 pub use grid::{ChunkGrid, Region};
 pub use group::Grouped;
 use leaf::{FailedNode, FunctionNode, MemoryNode, SourceNode};
@@ -293,10 +297,25 @@ impl<T: Element> Array<T> {
         label: &'static str,
         function: impl Fn(T) -> U + Send + Sync + 'static,
     ) -> Array<U> {
+        self.map_by(label, map_each(function))
+    }
+
+    /// As [`map_labelled`](Self::map_labelled), by a function that is `op` with `other` on the other side, if it has one.
+    fn map_step<U: Arithmetic>(
+        &self,
+        label: &'static str,
+        op: Op,
+        other: Option<U>,
+        function: impl Fn(T) -> U + Send + Sync + 'static,
+    ) -> Array<U> {
+        self.map_by(label, map_step(op, other, function))
+    }
+
+    fn map_by<U: Element>(&self, label: &'static str, function: MapFn<T, U>) -> Array<U> {
         if let Some(error) = &self.failure {
             return Array::failed(error.clone());
         }
-        Array::of(MapNode { label, input: self.node.clone(), function: map_each(function) })
+        Array::of(MapNode { label, input: self.node.clone(), function })
     }
 
     /// The same values as another type, as Rust's `as` converts them: floats are cut off to integers, at whose least and
@@ -324,6 +343,16 @@ impl<T: Element> Array<T> {
         location: &'static Location<'static>,
         function: impl Fn(T, B) -> U + Send + Sync + 'static,
     ) -> Array<U> {
+        self.zip_by(label, other, location, zip_each(function))
+    }
+
+    fn zip_by<B: Element, U: Element>(
+        &self,
+        label: &'static str,
+        other: &Array<B>,
+        location: &'static Location<'static>,
+        function: ZipFn<T, B, U>,
+    ) -> Array<U> {
         if let Some(error) = self.failure.as_ref().or(other.failure.as_ref()) {
             return Array::failed(error.clone());
         }
@@ -335,7 +364,7 @@ impl<T: Element> Array<T> {
         };
         let grid = broadcast_grid(&shape, self.chunks(), other.chunks());
         let right = if right == shape { other.aligned(&grid).node } else { other.node.clone() };
-        Array::of(ZipNode { label, left: self.node.clone(), right, function: zip_each(function), grid })
+        Array::of(ZipNode { label, left: self.node.clone(), right, function, grid })
     }
 
     #[track_caller]

@@ -20,7 +20,6 @@ use super::compile::{Compiler, Program, deep};
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope};
 use super::packed::Packed;
-use super::tiles::store_tile;
 use crate::chunk::{Block, Chunk, Element};
 use crate::error::Result;
 use crate::graph::{Layers, Size, Task, TaskContext};
@@ -311,11 +310,7 @@ fn build_from_kernels<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layers) ->
         let output = Block::<T>::charge(region.len());
         let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
             let mut out = context.unwritten::<T>(&region.shape)?;
-            let values = out.as_mut_slice();
-            program.stream(Scope::new(context, chunks), &mut |tile, tile_values| {
-                store_tile(tile, tile_values, &region, values);
-                Ok(())
-            })?;
+            program.fill(Scope::new(context, chunks), &region, out.as_mut_slice())?;
             Ok(Chunk::new(out.freeze()))
         };
         let key = block_key(&name, &grid.coordinates(block));

@@ -4,13 +4,15 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use std::panic::Location;
 
 use super::Array;
-use super::reducer::{Real, Summable};
-use super::ufunc::complex;
+use super::chain::{Chained, Op};
+use super::function::zip_step;
+use super::reducer::Summable;
+use super::ufunc::{Number, complex};
 use crate::chunk::Element;
 use num_complex::Complex;
 
 /// What arithmetic does with two elements. Integers wrap, as NumPy's; an integer divided by zero gives zero.
-pub trait Arithmetic: Element {
+pub trait Arithmetic: Chained {
     /// `a + b`.
     fn plus(a: Self, b: Self) -> Self;
     /// `a - b`.
@@ -23,7 +25,7 @@ pub trait Arithmetic: Element {
     fn negated(a: Self) -> Self;
 
     /// The type of its size and of its parts: a complex number's is real, others' are their own.
-    type Magnitude: Real;
+    type Magnitude: Number;
     /// One.
     const UNIT: Self;
     /// Its size; that of the least integer wraps to itself.
@@ -146,13 +148,13 @@ wrapping!(i8 => i8::wrapping_abs, i8::signum; i16 => i16::wrapping_abs, i16::sig
     u32 => u32::from, |a: u32| a.min(1); u64 => u64::from, |a: u64| a.min(1));
 
 macro_rules! operators {
-    ($($trait:ident :: $method:ident = $label:literal, $function:ident);+ $(;)?) => {$(
+    ($($trait:ident :: $method:ident = $label:literal, $function:ident, $op:ident, $reversed:ident);+ $(;)?) => {$(
         impl<T: Arithmetic> $trait<&Array<T>> for &Array<T> {
             type Output = Array<T>;
 
             #[track_caller]
             fn $method(self, other: &Array<T>) -> Array<T> {
-                self.zip($label, other, Location::caller(), T::$function)
+                self.zip_step($label, other, Location::caller(), Op::$op, T::$function)
             }
         }
 
@@ -161,7 +163,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, other: Array<T>) -> Array<T> {
-                self.zip($label, &other, Location::caller(), T::$function)
+                self.zip_step($label, &other, Location::caller(), Op::$op, T::$function)
             }
         }
 
@@ -170,7 +172,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, other: &Array<T>) -> Array<T> {
-                self.zip($label, other, Location::caller(), T::$function)
+                self.zip_step($label, other, Location::caller(), Op::$op, T::$function)
             }
         }
 
@@ -179,7 +181,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn $method(self, other: Array<T>) -> Array<T> {
-                self.zip($label, &other, Location::caller(), T::$function)
+                self.zip_step($label, &other, Location::caller(), Op::$op, T::$function)
             }
         }
 
@@ -187,7 +189,7 @@ macro_rules! operators {
             type Output = Array<T>;
 
             fn $method(self, scalar: T) -> Array<T> {
-                self.map_labelled($label, move |value| T::$function(value, scalar))
+                self.map_step($label, Op::$op, Some(scalar), move |value| T::$function(value, scalar))
             }
         }
 
@@ -199,18 +201,18 @@ macro_rules! operators {
             }
         }
 
-        scalars_on_the_left!($trait::$method = $label, $function;
+        scalars_on_the_left!($trait::$method = $label, $function, $reversed;
             f32, f64, Complex<f32>, Complex<f64>, i8, i16, i32, i64, u8, u16, u32, u64);
     )+};
 }
 
 macro_rules! scalars_on_the_left {
-    ($trait:ident :: $method:ident = $label:literal, $function:ident; $($t:ty),+) => {$(
+    ($trait:ident :: $method:ident = $label:literal, $function:ident, $op:ident; $($t:ty),+) => {$(
         impl $trait<&Array<$t>> for $t {
             type Output = Array<$t>;
 
             fn $method(self, array: &Array<$t>) -> Array<$t> {
-                array.map_labelled($label, move |value| <$t as Arithmetic>::$function(self, value))
+                array.map_step($label, Op::$op, Some(self), move |value| <$t as Arithmetic>::$function(self, value))
             }
         }
 
@@ -225,17 +227,17 @@ macro_rules! scalars_on_the_left {
 }
 
 operators! {
-    Add::add = "add", plus;
-    Sub::sub = "subtract", minus;
-    Mul::mul = "multiply", times;
-    Div::div = "divide", over;
+    Add::add = "add", plus, Plus, Plus;
+    Sub::sub = "subtract", minus, Minus, MinusFrom;
+    Mul::mul = "multiply", times, Times, Times;
+    Div::div = "divide", over, Over, Under;
 }
 
 impl<T: Arithmetic> Neg for &Array<T> {
     type Output = Array<T>;
 
     fn neg(self) -> Array<T> {
-        self.map_labelled("negative", T::negated)
+        self.map_step("negative", Op::Negated, None, T::negated)
     }
 }
 
@@ -318,5 +320,20 @@ impl<T: Element> Array<T> {
         function: impl Fn(T, T) -> U + Send + Sync + 'static,
     ) -> Array<U> {
         self.zip_with(label, other, location, function)
+    }
+}
+
+impl<T: Arithmetic> Array<T> {
+    /// As [`zip`](Self::zip), by the function that is `op`.
+    #[track_caller]
+    fn zip_step(
+        &self,
+        label: &'static str,
+        other: &Self,
+        location: &'static Location<'static>,
+        op: Op,
+        function: impl Fn(T, T) -> T + Send + Sync + 'static,
+    ) -> Self {
+        self.zip_by(label, other, location, zip_step(op, function))
     }
 }

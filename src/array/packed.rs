@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::Array;
 use super::elementwise::MapNode;
-use super::function::MapFn;
+use super::function::{MapFn, map_tile};
 use super::grid::ChunkGrid;
 use super::node::Shared;
 use super::permute::PermuteNode;
@@ -112,7 +112,7 @@ impl<T: Element> Packed<T> {
         stored: impl Source<Item = S> + 'static,
         unpack: impl Fn(&[S], &mut [T]) + Send + Sync + 'static,
     ) -> Self {
-        Self::of(Array::from_source(stored), Arc::new(unpack))
+        Self::of(Array::from_source(stored), map_tile(unpack))
     }
 
     fn of<S: Element>(stored: Array<S>, unpack: MapFn<S, T>) -> Self {

@@ -61,16 +61,38 @@ pub(super) fn run_in(part: &Region, whole: &Region) -> Option<Range<usize>> {
 /// Copies the values of `tile` to their places in a block of `region`, NaN in its canonical form.
 pub(super) fn store_tile<T: Element>(tile: &Region, values: &[T], region: &Region, out: &mut [T]) {
     if let Some(run) = run_in(tile, region) {
-        return widest(Canonical { values, out: &mut out[run] });
+        return copy_canonical(values, &mut out[run]);
     }
     let to = strides(&region.shape);
     let offset: usize = (0..to.len()).map(|axis| (tile.start[axis] - region.start[axis]) * to[axis]).sum();
     for_each_run(&tile.shape, &strides(&tile.shape), &to, |from, to, len| {
-        widest(Canonical { values: &values[from..from + len], out: &mut out[offset + to..offset + to + len] });
+        copy_canonical(&values[from..from + len], &mut out[offset + to..offset + to + len]);
     });
 }
 
+/// Gives every NaN its canonical form.
+pub(super) fn make_canonical<T: Element>(values: &mut [T]) {
+    widest(InPlace(values));
+}
+
+struct InPlace<'a, T>(&'a mut [T]);
+
+impl<T: Element> Loop for InPlace<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for value in self.0 {
+            *value = value.canonical();
+        }
+    }
+}
+
 /// Copies values, NaN in its canonical form.
+pub(super) fn copy_canonical<T: Element>(values: &[T], out: &mut [T]) {
+    widest(Canonical { values, out });
+}
+
 struct Canonical<'a, T> {
     values: &'a [T],
     out: &'a mut [T],

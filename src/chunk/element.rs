@@ -1,12 +1,15 @@
 //! The types an array may hold, and their bytes.
 //!
-//! One of the few files with `unsafe`: views of elements as bytes and back. All elements are plain numbers
-//! without padding or pointers. Every one but `bool` is valid for every bit pattern.
+//! One of the few files with `unsafe`: views of elements as bytes and back, and elements that threads write side
+//! by side. All elements are plain numbers without padding or pointers. Every one but `bool` is valid for every bit
+//! pattern.
 
+use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 
 use num_complex::Complex;
+use parking_lot::Mutex;
 
 use super::{Allocator, Buffer, BufferMut};
 use crate::error::Result;
@@ -272,6 +275,56 @@ impl<T: Element> Elements<BufferMut, T> {
     }
 }
 
+/// Elements that threads write at the same time. Each writes within one piece of them at a time, which it locks: so two may
+/// not write where they like, but need not know of each other.
+pub(crate) struct Pieces<T> {
+    cells: Box<[UnsafeCell<T>]>,
+    locks: Box<[Mutex<()>]>,
+}
+
+/// So many elements are a piece.
+const PIECE: usize = 32 << 10;
+
+// SAFETY: elements are written only while the lock of their piece is held, and read only where no thread can write: they are
+// taken out by value.
+unsafe impl<T: Element> Sync for Pieces<T> {}
+
+impl<T: Element> Pieces<T> {
+    /// `len` elements that are zero.
+    pub(crate) fn zeroed(len: usize) -> Self {
+        let elements = Box::into_raw(vec![T::default(); len].into_boxed_slice());
+        // SAFETY: the pointer comes from a box, and an `UnsafeCell` lies in memory as what is in it.
+        let cells = unsafe { Box::from_raw(elements as *mut [UnsafeCell<T>]) };
+        Self { cells, locks: (0..len.div_ceil(PIECE)).map(|_| Mutex::new(())).collect() }
+    }
+
+    /// Writes `values` to their places from `at` on: `write` gets them in parts, each with where it belongs.
+    ///
+    /// # Panics
+    /// Where there are not so many elements.
+    pub(crate) fn write(&self, at: usize, values: &[T], write: impl Fn(&[T], &mut [T])) {
+        let (mut from, end) = (at, at + values.len());
+        while from < end {
+            let to = end.min((from / PIECE + 1) * PIECE);
+            let cells = &self.cells[from..to];
+            let lock = self.locks[from / PIECE].lock();
+            // SAFETY: the elements lie in one piece, whose lock is held for as long as the slice is used; nobody reads or
+            // writes any of them without it.
+            let part = unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(cells.as_ptr()), cells.len()) };
+            write(&values[from - at..to - at], part);
+            drop(lock);
+            from = to;
+        }
+    }
+
+    /// The elements.
+    pub(crate) fn into_vec(self) -> Vec<T> {
+        let cells = Box::into_raw(self.cells);
+        // SAFETY: as in `zeroed`, the other way.
+        unsafe { Box::from_raw(cells as *mut [T]) }.into_vec()
+    }
+}
+
 fn check_layout<T: Element>(bytes: &[u8]) {
     assert!(bytes.len().is_multiple_of(size_of::<T>()), "{} bytes are no whole number of {}", bytes.len(), T::DTYPE);
     assert!(bytes.as_ptr().addr().is_multiple_of(align_of::<T>()), "misaligned {}", T::DTYPE);
@@ -330,6 +383,26 @@ mod tests {
         let shared = elements.freeze();
         assert_eq!(shared.as_slice(), [false, true, false]);
         assert_eq!(shared.into_owner().as_slice(), [0, 1, 0]);
+    }
+
+    #[test]
+    fn threads_write_next_to_each_other() {
+        let pieces = Pieces::<u32>::zeroed(3 * PIECE + 7);
+        let number = |at: usize| at as u32 + 1;
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let pieces = &pieces;
+                scope.spawn(move || {
+                    let starts = (0..3 * PIECE + 7).step_by(1000).skip(thread).step_by(4);
+                    for start in starts {
+                        let values: Vec<u32> = (start..(start + 1000).min(3 * PIECE + 7)).map(number).collect();
+                        pieces.write(start, &values, |values, out| out.copy_from_slice(values));
+                    }
+                });
+            }
+        });
+        let values = pieces.into_vec();
+        assert!(values.len() == 3 * PIECE + 7 && values.into_iter().enumerate().all(|(at, value)| value == number(at)));
     }
 
     #[test]

@@ -23,8 +23,8 @@ use std::sync::Arc;
 pub use block::{Block, BlockMut};
 pub(crate) use buffer::ForeignBytes;
 pub use buffer::{Buffer, BufferMut, Spare};
-pub(crate) use element::Elements;
 pub use element::{DType, Element};
+pub(crate) use element::{Elements, Pieces};
 #[cfg(feature = "hdf5")]
 pub(crate) use element::{bytes_of, copy_bytes};
 pub use encoded::{CodeError, Decode, Encoded, ReadBack, WriteOut};

@@ -29,6 +29,8 @@ pub struct Layers {
     names: u32,
     /// What the task that is being made reads.
     reads: u64,
+    /// Whether there is more than one collection.
+    several: bool,
     built: HashMap<usize, Built>,
     /// What was built for expressions that are known by what they are.
     named: HashMap<u128, Arc<dyn Any + Send + Sync>>,
@@ -94,6 +96,16 @@ impl Layers {
     /// Goes back to so many: takes back what was said since, or sets it aside while other tasks are made.
     pub(crate) fn unread(&mut self, reads: u64) {
         self.reads = reads;
+    }
+
+    /// Says that the tasks are of several collections, which may share what they are made of.
+    pub(crate) fn expect_several(&mut self) {
+        self.several = true;
+    }
+
+    /// Whether the tasks may be of several collections.
+    pub(crate) fn are_of_several(&self) -> bool {
+        self.several
     }
 
     /// What was built for `expression` before, if it was.

@@ -159,3 +159,33 @@ fn random_expressions_have_the_values_of_plain_loops() {
     }
     assert!(lab.spilled > 0, "some spill at their floors");
 }
+
+/// A sum of functions of `x`, each a tile of its own, added in pairs of pairs.
+fn tree(x: &Array<f64>, depth: u32, number: u32) -> Array<f64> {
+    if depth == 0 {
+        let factor = f64::from(number);
+        return x.map(move |value| (value * factor).sin());
+    }
+    tree(x, depth - 1, 2 * number) + tree(x, depth - 1, 2 * number + 1)
+}
+
+#[test]
+fn a_tree_of_sums_keeps_to_its_workspace_and_has_the_same_bits_wherever_it_is_evaluated() {
+    let (_folder, session) = ample();
+    let in_memory =
+        Array::from_ndarray(ArrayD::from_shape_fn(vec![70, 50], |at| (at[0] * 50 + at[1]) as f64), &[20, 50]);
+    let streamed = counted().0;
+    for x in [&in_memory, &streamed] {
+        let sum = tree(x, 8, 1);
+        // Into the result at once, by blocks, and in another order of tiles.
+        let whole = session.compute(&sum).unwrap();
+        let (blocks, again) = session.compute((&sum, &sum.rechunk(&[7, 11]))).unwrap();
+        assert!(whole == blocks && whole == again);
+        let mut level: Vec<f64> = (256..512).map(|factor| (51.0 * f64::from(factor)).sin()).collect();
+        while level.len() > 1 {
+            level = level.chunks(2).map(|pair| pair[0] + pair[1]).collect();
+        }
+        assert_eq!(whole[[1, 1]].to_bits(), level[0].to_bits());
+    }
+    assert_at_rest(&session);
+}

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use num_complex::Complex;
 
-use super::super::elementwise::broadcast_shape;
+use super::super::broadcast::broadcast_shape;
 use super::super::permute::PermuteNode;
 use super::super::reducer::{Real, Sum};
 use super::super::ufunc::RealFloat;

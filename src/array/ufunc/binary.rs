@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use super::super::Array;
+use super::super::chain::Op;
 use super::super::operators::Arithmetic;
 use super::super::reducer::{Real, Summable};
 use super::{Number, Operand, RealFloat, Side};
@@ -163,7 +164,7 @@ impl<T: Arithmetic> Array<T> {
             Side::Scalar(exponent) if !fits(exponent) => Self::failed(Error::operation("power", location, problem())),
             // Both are rounded once.
             Side::Scalar(exponent) if exponent == T::plus(T::UNIT, T::UNIT) => {
-                self.map_labelled("power", |value| T::times(value, value))
+                self.map_step("power", Op::Square, None, |value| T::times(value, value))
             }
             Side::Array(exponents) if signed => {
                 let error = Error::operation("power", location, problem());

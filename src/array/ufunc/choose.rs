@@ -4,11 +4,11 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::super::Array;
-use super::super::chunks;
-use super::super::compile::Compiler;
-use super::super::elementwise::{
+use super::super::broadcast::{
     broadcast_grid, broadcast_region, broadcast_shape, expand, operand_access, operand_as_read,
 };
+use super::super::chunks;
+use super::super::compile::Compiler;
 use super::super::grid::{ChunkGrid, Region};
 use super::super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::super::node::{Access, Kind, Leader, Node, Shared, TURN};

@@ -12,7 +12,8 @@ use super::super::reducer::{Real, Summable};
 use super::complex;
 use super::number::Number;
 
-/// Gives `$macro` the functions of [`Float`]: name, documentation, and the functions of f64, f32, and a complex number.
+/// Gives `$macro` the functions of [`Float`]: name, documentation, the functions of f64, f32, and a complex number,
+/// and the step of a chain that it is, if it is one.
 macro_rules! for_each_float_function {
     ($macro:ident) => {
         $macro! {
@@ -23,7 +24,7 @@ macro_rules! for_each_float_function {
             log2, "The logarithm to base 2; NaN below zero.", f64::log2, f32::log2, complex::log2;
             log10, "The logarithm to base 10; NaN below zero.", f64::log10, f32::log10, complex::log10;
             log1p, "The natural logarithm of one more than each value: accurate near zero.", f64::ln_1p, f32::ln_1p, complex::log1p;
-            sqrt, "The square root; NaN below zero.", f64::sqrt, f32::sqrt, complex::sqrt;
+            sqrt, "The square root; NaN below zero.", f64::sqrt, f32::sqrt, complex::sqrt, Root;
             sin, "The sine of radians.", f64::sin, f32::sin, complex::sin;
             cos, "The cosine of radians.", f64::cos, f32::cos, complex::cos;
             tan, "The tangent of radians.", f64::tan, f32::tan, complex::tan;
@@ -42,7 +43,7 @@ macro_rules! for_each_float_function {
 pub(super) use for_each_float_function;
 
 macro_rules! float_trait {
-    ($($name:ident, $doc:literal, $f64:path, $f32:path, $complex:path;)+) => {
+    ($($name:ident, $doc:literal, $f64:path, $f32:path, $complex:path $(, $op:ident)?;)+) => {
         /// Numbers with a fraction: `f32`, `f64`, `Complex<f32>`, `Complex<f64>`. Their functions have NumPy's names, and
         /// for complex numbers its branch cuts.
         pub trait Float: Arithmetic<Magnitude = <Self as Float>::Part> + Summable<Average = Self> {

@@ -46,12 +46,22 @@ pub use operand::{Operand, Side};
 use float::for_each_float_function;
 
 use super::Array;
+use super::chain::Op;
 use super::operators::Arithmetic;
 use super::reducer::{Real, Summable};
 use crate::chunk::Element;
 
+macro_rules! map_float {
+    ($array:expr, $name:ident) => {
+        $array.map_labelled(stringify!($name), |value| Float::$name(value.inexact()))
+    };
+    ($array:expr, $name:ident, $op:ident) => {
+        $array.map_step(stringify!($name), Op::$op, None, |value| Float::$name(value.inexact()))
+    };
+}
+
 macro_rules! float_methods {
-    ($($name:ident, $doc:literal, $f64:path, $f32:path, $complex:path;)+) => {
+    ($($name:ident, $doc:literal, $f64:path, $f32:path, $complex:path $(, $op:ident)?;)+) => {
         /// Functions of numbers with a fraction; integers and bools become f64.
         ///
         /// ```
@@ -80,7 +90,7 @@ macro_rules! float_methods {
                 #[doc = concat!($doc, " NumPy's `", stringify!($name), "`.")]
                 #[must_use]
                 pub fn $name(&self) -> Array<T::Average> {
-                    self.map_labelled(stringify!($name), |value| Float::$name(value.inexact()))
+                    map_float!(self, $name $(, $op)?)
                 }
             )+
 
@@ -242,7 +252,7 @@ impl<T: Arithmetic> Array<T> {
     /// ```
     #[must_use]
     pub fn abs(&self) -> Array<T::Magnitude> {
-        self.map_labelled("abs", T::magnitude)
+        self.map_step("abs", Op::Size, None, T::magnitude)
     }
 
     /// -1, 0 or 1, and NaN for NaN; for a complex number the one of size 1 in its direction. NumPy 2's `sign`.
@@ -270,7 +280,7 @@ impl<T: Arithmetic> Array<T> {
     /// ```
     #[must_use]
     pub fn square(&self) -> Self {
-        self.map_labelled("square", |value| T::times(value, value))
+        self.map_step("square", Op::Square, None, |value| T::times(value, value))
     }
 
     /// One divided by each value; rounded towards zero for integers, zero for zero. NumPy's `reciprocal`.
@@ -284,7 +294,7 @@ impl<T: Arithmetic> Array<T> {
     /// ```
     #[must_use]
     pub fn reciprocal(&self) -> Self {
-        self.map_labelled("reciprocal", |value| T::over(T::UNIT, value))
+        self.map_step("reciprocal", Op::Under, Some(T::UNIT), |value| T::over(T::UNIT, value))
     }
 
     /// The real part; a real number itself. NumPy's `real`.

@@ -194,6 +194,7 @@ fn build_parts<'a, C: Collection + 'a>(
 
 /// How many keys are whose has to be known at the end: a task of no effect parts them.
 fn build_part<C: Collection + ?Sized>(part: &C, layers: &mut Layers, keys: &mut Vec<Key>) -> Result<()> {
+    layers.expect_several();
     let own = part.build(layers)?;
     let (key, count) = (Key::new(layers.name("part")), own.len());
     let task = Task::new(key.clone(), [], Arc::new(move |_, _| Ok(Chunk::new(Count(count)))));
