@@ -238,6 +238,8 @@ fn compiled(session: &Session) -> Vec<&'static str> {
         session.compute(&x);
         session.compute((&x, &y));
         session.persist(&x);
+        x.to_delayed();
+        Array::from_delayed(&[3, 4], "auto", &x.to_delayed());
         session.submit(&x);
         x.clone().checked();
         session.plan(&x);

@@ -119,7 +119,7 @@ fn a_graph_changed_at_random_is_an_error_or_an_answer() {
         let text = mutate(SOUND[seed as usize % SOUND.len()], &mut Random::new(seed));
         answered += u64::from(exercise(&session, &registry, &text));
     }
-    assert!(answered > rounds / 20 && answered < rounds, "{answered} of {rounds} had an answer");
+    assert!(answered > rounds / 100 && answered < rounds / 2, "{answered} of {rounds} had an answer");
     assert_at_rest(&session);
 }
 

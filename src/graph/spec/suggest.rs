@@ -41,18 +41,25 @@ pub(super) fn similar<'a>(name: &str, registry: &'a Registry) -> Option<&'a str>
     near.filter(|(distance, _)| *distance <= slips).min().map(|(_, known)| known)
 }
 
-/// How many letters have to be added, taken away or exchanged (Levenshtein 1966).
+/// How many letters have to be added, taken away or exchanged, or neighbours swapped (optimal string alignment: Damerau 1964,
+/// Wagner and Fischer 1974).
 fn distance(name: &[char], known: &str) -> usize {
-    let mut row: Vec<usize> = (0..=name.len()).collect();
-    for (above, letter) in known.chars().enumerate() {
-        let mut corner = std::mem::replace(&mut row[0], above + 1);
+    let known: Vec<char> = known.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=name.len()).collect();
+    for (row, letter) in known.iter().enumerate() {
+        let mut current = vec![row + 1];
         for at in 0..name.len() {
-            let exchanged = corner + usize::from(name[at] != letter);
-            corner = row[at + 1];
-            row[at + 1] = exchanged.min(row[at] + 1).min(corner + 1);
+            let exchanged = above[at] + usize::from(name[at] != *letter);
+            let mut least = exchanged.min(above[at + 1] + 1).min(current[at] + 1);
+            if at > 0 && row > 0 && name[at] == known[row - 1] && name[at - 1] == *letter {
+                least = least.min(before[at - 1] + 1);
+            }
+            current.push(least);
         }
+        before = std::mem::replace(&mut above, current);
     }
-    row[name.len()]
+    above[name.len()]
 }
 
 #[cfg(test)]
@@ -68,7 +75,7 @@ mod tests {
     #[test]
     fn what_was_meant_is_found() {
         let registry = Registry::standard();
-        assert_eq!(similar("incc", &registry), Some("inc"));
+        assert_eq!((similar("incc", &registry), similar("icn", &registry)), (Some("inc"), Some("inc")));
         assert_eq!(similar("flordv", &registry), Some("floordiv"));
         assert_eq!((similar("hello", &registry), similar("x", &registry)), (None, None));
         assert_eq!(similar(&"inc".repeat(1000), &registry), None);
