@@ -150,9 +150,9 @@ fn what_fails_says_where_and_who_needed_it() {
     let Some(Error::Spec { key, path, problem, .. }) = source.downcast_ref() else { panic!("{source}") };
     assert_eq!((&**key, &path[..]), ("x", &[2, 1, 1][..]));
     assert_eq!(problem, r#"neg: argument 1 is string "text", expected a number"#);
-    let words =
-        r#"task x failed (needed by y, needed by z): x[2][1][1]: neg: argument 1 is string "text", expected a number"#;
-    assert_eq!(error.to_string(), words);
+    let place = r#"task x failed (of a: string "text", 44 B; needed by y, needed by z): "#;
+    let problem = r#"x[2][1][1]: neg: argument 1 is string "text", expected a number"#;
+    assert_eq!(error.to_string(), format!("{place}{problem}"));
 }
 
 #[test]

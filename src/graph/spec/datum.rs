@@ -221,6 +221,10 @@ impl Value for Datum {
     fn encode(&self) -> Option<Encoded<'_>> {
         Some(encoded(self))
     }
+
+    fn describe(&self) -> Option<String> {
+        Some(Datum::describe(self))
+    }
 }
 
 #[cfg(test)]
