@@ -7,7 +7,7 @@
 //!
 //! Programs that use `tracing` find a span `run` for each run (at the level of information) and in it spans `task`, `reload`
 //! and `redo`, and apart from them `spill` (at the level of debugging), with keys and bytes; the end of a run and trouble
-//! with scratch are events. Where no subscriber listens they cost nothing that could be measured.
+//! with scratch are events. Where no subscriber listens each costs a look at an atomic.
 
 #[cfg(feature = "picture")]
 mod escape;
