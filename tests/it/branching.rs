@@ -146,6 +146,8 @@ fn random_expressions_have_the_values_of_plain_loops() {
             known.push(next);
         }
         let (array, expected) = known.pop().unwrap();
+        // By blocks, which can be spilled: what kernels evaluate into the result can't.
+        let array = if large { array.rechunk(&[40, 70]) } else { array };
         lab.check(random, &array, &expected, &format!("seed {seed}"));
         let sums = lab.values(random, &array.nansum(0), &format!("sums, seed {seed}"));
         for (at, found) in sums.iter().enumerate() {

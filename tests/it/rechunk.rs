@@ -113,8 +113,9 @@ fn a_source_is_read_once_or_as_the_new_chunks_want_it() {
         read.store(0, std::sync::atomic::Ordering::SeqCst);
         let array = x.rechunk(chunks);
         assert_eq!(session.compute(&array).unwrap(), expected);
-        // Blocks of the source, the rest of the new chunks, the result.
-        let made = session.plan(&array).unwrap().tasks() - 1 - 2 * array.chunks().blocks();
+        // By blocks, as of one collection of several: blocks of the source, the rest of the new chunks, the result, and what
+        // parts it from others.
+        let made = session.plan((&array,)).unwrap().tasks() - 2 - 2 * array.chunks().blocks();
         (read.load(std::sync::atomic::Ordering::SeqCst), made)
     };
     // As the new chunks want it: whole units, smaller or larger than its own chunks.

@@ -78,7 +78,9 @@ fn connected(sketch: &Sketch, widths: &[f64]) -> Vec<Part> {
     }
     let config = Config { vertex_spacing: GAP, ..Config::default() };
     let layouts = from_vertices_and_edges(&nodes, &edges, &config);
-    layouts.into_iter().map(|(nodes, ..)| part(nodes, widths)).collect()
+    // It numbers them by their places in the list, whatever they were called in it.
+    let called = |(at, centre): (usize, (f64, f64))| (nodes[at].0 as usize, centre);
+    layouts.into_iter().map(|(placed, ..)| part(placed.into_iter().map(called).collect(), widths)).collect()
 }
 
 /// The needs without circles, which groups of tasks may have: from what comes first in the order to what comes later.
@@ -91,27 +93,14 @@ fn downwards(sketch: &Sketch) -> Vec<(u32, u32)> {
     edges
 }
 
-fn part(mut nodes: Vec<(usize, (f64, f64))>, widths: &[f64]) -> Part {
+fn part(nodes: Vec<(usize, (f64, f64))>, widths: &[f64]) -> Part {
     let half = |node: usize| widths[node] / 2.0;
-    keep_apart(&mut nodes, widths);
     let left = nodes.iter().map(|&(node, (x, _))| x - half(node)).fold(f64::INFINITY, f64::min);
     let top = nodes.iter().map(|&(_, (_, y))| y).fold(f64::INFINITY, f64::min) - HEIGHT / 2.0;
     let nodes: Vec<_> = nodes.into_iter().map(|(node, (x, y))| (node, Point { x: x - left, y: y - top })).collect();
     let width = nodes.iter().map(|&(node, at)| at.x + half(node)).fold(0.0, f64::max);
     let height = nodes.iter().map(|&(_, at)| at.y + HEIGHT / 2.0).fold(0.0, f64::max);
     Part { nodes, width, height }
-}
-
-/// Moves nodes of a layer to the right where they are nearer to each other than the gap: layouts take all boxes of a layer for
-/// alike, and get some over others where they differ much.
-fn keep_apart(nodes: &mut [(usize, (f64, f64))], widths: &[f64]) {
-    nodes.sort_by(|(_, (x, y)), (_, (other_x, other_y))| y.total_cmp(other_y).then(x.total_cmp(other_x)));
-    for at in 1..nodes.len() {
-        let ((left, (x, y)), (node, (own, own_y))) = (nodes[at - 1], nodes[at]);
-        if own_y - y < HEIGHT {
-            nodes[at].1.0 = own.max(x + (widths[left] + widths[node]) / 2.0 + GAP);
-        }
-    }
 }
 
 /// The nodes that neither need nor are needed, in a grid.
