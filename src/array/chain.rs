@@ -196,7 +196,7 @@ impl<'a, T: Element> Chain<'a, T> {
         let side = |other| match other {
             &Other::Nothing => Side::Same(T::default()),
             &Other::Scalar(value) => Side::Same(value),
-            Other::Values(values) => Side::Each(&**values),
+            Other::Values(values) => Side::Each(values),
         };
         let steps: Vec<_> = self.steps.iter().map(|(op, other)| (*op, side(other))).collect();
         walk(&self.base, &steps, out);
