@@ -300,12 +300,16 @@
     for (const [colour, text] of entries) chip(parent, colours[colour] ?? colour, text);
   };
 
-  // The layers that took longest, and what the strips mean.
+  // The layers that took longest, those of one name and colour once however many runs had them; and what the strips mean.
   const streamLegend = () => {
     const sums = new Map();
-    data.tasks.layer.forEach((layer, i) => sums.set(layer, (sums.get(layer) ?? 0) + data.tasks.elapsed[i]));
+    data.tasks.layer.forEach((layer, i) => {
+      const [name, colour] = data.layers[layer];
+      const looks = JSON.stringify([colour, name]);
+      sums.set(looks, (sums.get(looks) ?? 0) + data.tasks.elapsed[i]);
+    });
     const longest = [...sums].sort((a, b) => b[1] - a[1]).slice(0, 12);
-    const entries = longest.map(([layer]) => [data.layers[layer][1], data.layers[layer][0]]);
+    const entries = longest.map(([looks]) => JSON.parse(looks));
     if (sums.size > longest.length) entries.push(["transparent", `and ${sums.size - longest.length} more layers`]);
     const kinds = new Set(data.others.kind);
     if (data.tasks.kind.includes(1)) kinds.add(1);
