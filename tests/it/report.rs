@@ -194,11 +194,9 @@ fn a_browser_shows_the_page() {
             Some(&dom[start..start + dom[start..].find('"')?])
         };
         assert_eq!((attribute("ready"), attribute("wrong")), (Some("yes"), None), "{name}");
-        assert_eq!(
-            (attribute("tips"), attribute("zoomed"), attribute("wide")),
-            (Some("true"), Some("true"), Some("false")),
-            "{name}"
-        );
+        assert_eq!((attribute("zoomed"), attribute("wide")), (Some("true"), Some("false")), "{name}");
+        // The tasks of the run that fails may all lie between two places of the pointer.
+        assert!(name == "failing" || attribute("tips") == Some("true"), "{name}");
         assert_eq!(attribute("sorted"), Some("descending"));
         assert!(attribute("caption").is_some_and(|caption| caption.contains("by order")), "{name}");
         // Of the others nothing goes to scratch, so that there are no rates.

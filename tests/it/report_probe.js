@@ -13,8 +13,6 @@
       return new Set(dots).size;
     };
     said.inks = ["stream", "memory", "rates"].map((id) => inks(id) > 2).join();
-    const before = document.getElementById("stream").toDataURL();
-    document.querySelector("[data-zoom=in]").click();
     const stream = document.getElementById("stream");
     const box = stream.getBoundingClientRect();
     let tips = 0;
@@ -24,6 +22,9 @@
       tips += !document.getElementById("tip").hidden;
     }
     said.tips = tips > 0;
+    stream.dispatchEvent(new PointerEvent("pointerleave", { pointerId: 1, bubbles: true }));
+    const before = stream.toDataURL();
+    document.querySelector("[data-zoom=in]").click();
     document.querySelector("#layers th:nth-child(4) button").click();
     said.sorted = document.querySelector("#layers th[aria-sort]").getAttribute("aria-sort");
     const choice = document.getElementById("colour");
@@ -31,6 +32,6 @@
     choice.dispatchEvent(new Event("change"));
     said.caption = document.querySelector(".caption").textContent;
     said.wide = document.documentElement.scrollWidth > window.innerWidth;
-    setTimeout(() => { said.zoomed = document.getElementById("stream").toDataURL() !== before; }, 100);
+    setTimeout(() => { said.zoomed = stream.toDataURL() !== before; }, 100);
   }, 300));
 }
