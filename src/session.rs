@@ -396,10 +396,9 @@ impl Session {
     /// assert_eq!(session.get(&spec, &registry, "x")?, Datum::from(2));
     /// assert_eq!(session.get(&spec, &registry, [vec!["x"], vec!["a", "x"]])?.to_string(), "[[2], [1, 2]]");
     /// let error = session.get(&spec, &registry, Key::new("z")).unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     r#"task y failed (needed by z): y: add: argument 2 is string "text", expected a number"#,
-    /// );
+    /// let place = "task y failed (of x: integer 2, 24 B; needed by z): ";
+    /// let problem = r#"y: add: argument 2 is string "text", expected a number"#;
+    /// assert_eq!(error.to_string(), format!("{place}{problem}"));
     /// # Ok::<(), Error>(())
     /// ```
     ///

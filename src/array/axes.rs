@@ -13,7 +13,7 @@ use std::ops::RangeFull;
 /// assert_eq!(x.sum(-1).shape(), [12, 5]);
 /// assert_eq!(x.sum((0, 2)).shape(), [5]);
 /// assert_eq!(x.sum([1, 2]).shape(), [12]);
-/// assert_eq!(x.sum(..).shape(), []);
+/// assert!(x.sum(..).shape().is_empty());
 /// assert!(x.sum((1, -2)).checked().is_err()); // the same axis twice
 /// assert_eq!((0, 2).resolve(3)?, [true, false, true]);
 /// # Ok::<(), String>(())
