@@ -24,7 +24,7 @@ fn float_divisor(y: f64) -> Result<f64, Failure> {
 fn quotient(x: i64, y: i64) -> f64 {
     const EXACT: u64 = 1 << f64::MANTISSA_DIGITS;
     let (above, below) = (x.unsigned_abs(), y.unsigned_abs());
-    if above <= EXACT && below <= EXACT {
+    if above == 0 || (above <= EXACT && below <= EXACT) {
         return x as f64 / y as f64;
     }
     // At least 64 digits of the quotient; what is left over decides a tie, as one more digit would.
@@ -88,6 +88,8 @@ mod tests {
             ("div", "[1, 2]", Ok("0.5")),
             ("div", "[6, 3]", Ok("2.0")),
             ("div", "[1, 0]", Err("division by zero")),
+            ("div", "[0, 9007199254740993]", Ok("0.0")),
+            ("div", "[0, -9223372036854775808]", Ok("-0.0")),
             ("div", "[1.0, -0.0]", Err("division by zero")),
             ("div", "[1, false]", Err("division by zero")),
             ("div", "[\"a\", 2]", Err("argument 1 is string \"a\", expected a number")),

@@ -22,7 +22,7 @@ fn int_power(x: i64, y: i64) -> Option<i64> {
 }
 
 fn float_power(x: f64, y: f64) -> Made {
-    if x == 0.0 && y < 0.0 {
+    if x == 0.0 && y < 0.0 && y.is_finite() {
         return Err(Failure::new("division by zero: zero to a negative power"));
     }
     if x < 0.0 && x.is_finite() && y.is_finite() && y.fract() != 0.0 {
@@ -42,6 +42,8 @@ mod tests {
 
     #[test]
     fn python_agrees() {
+        let endless = call_with("pow", &[Datum::from(0), Datum::from(f64::NEG_INFINITY)]).unwrap();
+        assert_eq!(endless, Datum::from(f64::INFINITY));
         check(&[
             ("pow", "[2, 10]", Ok("1024")),
             ("pow", "[-2, 63]", Ok("-9223372036854775808")),
