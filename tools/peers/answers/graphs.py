@@ -84,7 +84,7 @@ def spread(*bounds):
         raise TypeError("no integer")
     span = range(*bounds)
     # Python would try for larger ones than there is memory for.
-    if abs((span.stop - span.start) // span.step) > 10**7:
+    if len(span) > 10**7:
         raise MemoryError
     return list(span)
 

@@ -82,7 +82,7 @@ pub fn fuse_renamed(spec: &Spec, keep: impl IntoIterator<Item = Key>) -> Result<
 struct Chains {
     /// The key, by place, that each is part of now.
     into: Vec<Option<usize>>,
-    /// What each stands for now.
+    /// What each has come to stand for.
     exprs: Vec<Expr>,
     /// Whether a key must not go.
     stays: Vec<bool>,
