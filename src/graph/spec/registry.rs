@@ -76,9 +76,9 @@ impl Registry {
     /// | `add`, `sub`, `mul`, `div`, `floordiv`, `mod`, `pow` | two numbers; `add` of two strings or two lists joins them, `mul` of one of them and an integer repeats it |
     /// | `min`, `max` | two or more values of one kind, or the items of one |
     /// | `sum`, `len`, `sorted`, `list` | a list, a string or a map (its keys) |
-    /// | `concat` | lists, or strings: two or more, or the items of one |
+    /// | `concat` | lists, or strings: several, or the items of one; `[]` of none |
     /// | `range` | one to three integers |
-    /// | `str` | anything: the text that Python's `str` gives |
+    /// | `str` | anything: the text that Python's `str` gives; `""` of nothing |
     /// | `identity` | anything |
     ///
     /// `div` of integers is a float, `floordiv` and `mod` follow the sign of the divisor, a division by zero is an error.

@@ -45,8 +45,8 @@ pub(super) fn standard() -> Registry {
     add("len", one, sequences::len);
     add("range", Arity::from(1..=3), sequences::range);
     add("list", Arity::from(0..=1), sequences::list);
-    add("concat", Arity::from(1..), sequences::concat);
-    add("str", one, text::str);
+    add("concat", Arity::from(0..), sequences::concat);
+    add("str", Arity::from(0..=1), text::str);
     registry
 }
 

@@ -86,14 +86,14 @@ pub(super) fn list(room: &Room<'_>, arguments: &[Datum]) -> Made {
     }
 }
 
-/// Lists, or texts, one after the other: several, or the items of one list.
+/// Lists, or texts, one after the other: several, or the items of one list. None are an empty list.
 pub(super) fn concat(room: &Room<'_>, arguments: &[Datum]) -> Made {
-    match arguments {
-        [Datum::List(parts)] if parts.is_empty() => Ok(Datum::list([])),
-        [Datum::List(parts)] => joined(room, parts),
-        [other] => Err(Failure::argument(1, other, "a list of lists or of strings")),
-        _ => joined(room, arguments),
-    }
+    let parts = match arguments {
+        [Datum::List(parts)] => parts,
+        [other] => return Err(Failure::argument(1, other, "a list of lists or of strings")),
+        _ => arguments,
+    };
+    if parts.is_empty() { Ok(Datum::list([])) } else { joined(room, parts) }
 }
 
 #[cfg(test)]
@@ -147,6 +147,7 @@ mod tests {
             ("list", "[[1]]", Ok("[1]")),
             ("list", "[{\"a\": 1, \"b\": 2}]", Ok("[\"a\", \"b\"]")),
             ("list", "[1]", Err("argument 1 is integer 1, expected a list")),
+            ("concat", "[]", Ok("[]")),
             ("concat", "[[1], [2], []]", Ok("[1, 2]")),
             ("concat", "[[[1], [[2]], []]]", Ok("[1, [2]]")),
             ("concat", "[\"a\", \"b\"]", Ok("\"ab\"")),

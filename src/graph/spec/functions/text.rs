@@ -6,15 +6,17 @@ use super::{Made, Room};
 use crate::graph::spec::write::float;
 use crate::graph::spec::{Datum, deep};
 
-/// What Python's `str` gives: a text itself, and of all else what `repr` gives.
+/// What Python's `str` gives: a text itself, and of all else what `repr` gives; an empty one without an argument.
 pub(super) fn str(room: &Room<'_>, arguments: &[Datum]) -> Made {
-    if let Datum::Text(_) = &arguments[0] {
-        return Ok(arguments[0].clone());
-    }
+    let value = match arguments {
+        [] => return Ok(Datum::from("")),
+        [Datum::Text(_), ..] => return Ok(arguments[0].clone()),
+        [value, ..] => value,
+    };
     // A letter may become ten (`\U0001f600`), and no other value has more letters than it takes bytes.
-    room.claim(most_letters(&arguments[0]))?;
+    room.claim(most_letters(value))?;
     let mut out = String::new();
-    repr(&arguments[0], &mut out);
+    repr(value, &mut out);
     Ok(Datum::from(out))
 }
 
@@ -130,6 +132,11 @@ mod tests {
         }
         let floats = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(Datum::from);
         assert_eq!(call_with("str", &[Datum::list(floats)]).unwrap(), Datum::from("[nan, inf, -inf]"));
+    }
+
+    #[test]
+    fn nothing_is_an_empty_text() {
+        check(&[("str", "[]", Ok("\"\"")), ("str", "[1, 2]", Err("2 arguments given, expected 0 to 1 arguments"))]);
     }
 
     #[test]
