@@ -2,7 +2,9 @@
 //!
 //! `cargo bench --bench dispatch [-- TASKS]` prints, for each shape of graph and number of threads, the median
 //! nanoseconds a task, beside the cost of an empty `rayon::spawn` in the same run; and, with the preparation of the graph,
-//! what a run takes with an observer that counts and with none.
+//! what a run without observers takes, and how many times as long one is with an observer that counts, with one that
+//! ignores all it is told, and with none once more. These take turns: the ratios are medians of those of each round, and
+//! the last is what 1 may look like.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that can't run should stop")]
 
@@ -50,6 +52,14 @@ impl Observer for Watch {
             _ => {}
         }
     }
+}
+
+/// What telling costs by itself.
+#[derive(Debug)]
+struct Ignore;
+
+impl Observer for Ignore {
+    fn on_event(&self, _: &Event<'_>) {}
 }
 
 fn key(at: usize) -> Key {
@@ -108,6 +118,38 @@ fn rayon_spawn(tasks: usize, threads: usize) -> f64 {
     median((0..RUNS).map(|_| once()).collect())
 }
 
+fn session(threads: usize, observer: Option<Arc<dyn Observer>>) -> Session {
+    let builder = Session::builder().memory_limit("8GiB".parse().unwrap()).threads(threads);
+    observer.into_iter().fold(builder, thermocline::Builder::observer).build().unwrap()
+}
+
+/// Nanoseconds a task inside of a run that is counted, and with the preparation of the graph of one that nobody watches;
+/// how many times as long the others are.
+fn measure(threads: usize, graph: &Graph, wanted: &[Key]) -> (f64, f64, [f64; 3]) {
+    let watch = Arc::new(Watch::default());
+    let unwatched = session(threads, None);
+    let others =
+        [session(threads, Some(watch.clone())), session(threads, Some(Arc::new(Ignore))), session(threads, None)];
+    let timed = |session: &Session| {
+        let start = Instant::now();
+        drop(session.run(graph, wanted).unwrap());
+        start.elapsed().as_secs_f64()
+    };
+    let (mut inside, mut alone, mut ratios) = (Vec::new(), Vec::new(), [(); 3].map(|()| Vec::new()));
+    // The first round is for nothing: it finds memory that no other had.
+    for round in 0..=RUNS {
+        let own = timed(&unwatched);
+        let seconds = others.each_ref().map(timed);
+        if round > 0 {
+            alone.push(own);
+            inside.push(*watch.seconds.lock().unwrap());
+            ratios.iter_mut().zip(seconds).for_each(|(ratios, seconds)| ratios.push(seconds / own));
+        }
+    }
+    assert_eq!(watch.tasks.load(Ordering::Relaxed), ((RUNS + 1) * graph.len()) as u64);
+    (median(inside), median(alone), ratios.map(median))
+}
+
 fn main() {
     // Cargo passes --bench; a number is ours.
     let tasks = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
@@ -118,28 +160,12 @@ fn main() {
         let per_task = |seconds: f64| seconds * 1e9 / tasks as f64;
         println!("{threads:>3} threads  rayon  {:>7.0}", per_task(reference));
         for (name, graph, wanted) in &shapes {
-            let watch = Arc::new(Watch::default());
-            let builder = || Session::builder().memory_limit("8GiB".parse().unwrap()).threads(threads);
-            let session = builder().observer(watch.clone()).build().unwrap();
-            let unwatched = builder().build().unwrap();
-            let (mut inside, mut whole, mut alone) = (Vec::new(), Vec::new(), Vec::new());
-            let timed = |session: &Session| {
-                let start = Instant::now();
-                drop(session.run(graph, wanted).unwrap());
-                start.elapsed().as_secs_f64()
-            };
-            for _ in 0..RUNS {
-                whole.push(timed(&session));
-                inside.push(*watch.seconds.lock().unwrap());
-                alone.push(timed(&unwatched));
-            }
-            assert_eq!(watch.tasks.load(Ordering::Relaxed), (RUNS * tasks) as u64);
-            let (inside, whole, alone) = (median(inside), median(whole), median(alone));
+            let (inside, alone, [counted, ignored, again]) = measure(threads, graph, wanted);
             println!(
-                "{threads:>3} threads  {name:<6} {:>7.0}  {:>5.1} x rayon, with preparation {:>7.0}, unobserved {:>7.0}",
+                "{threads:>3} threads  {name:<6} {:>7.0}  {:>5.1} x rayon, unobserved with preparation {:>7.0}; times that: \
+                 counted {counted:.3}, ignored {ignored:.3}, unobserved again {again:.3}",
                 per_task(inside),
                 inside / reference,
-                per_task(whole),
                 per_task(alone)
             );
         }
