@@ -1,5 +1,6 @@
 //! What calls are given: values, delayed values, and lists, tuples, options and maps of these.
 
+mod keys;
 mod nested;
 mod plain;
 
@@ -92,8 +93,18 @@ impl Needs {
         token.update(bytes);
     }
 
-    fn untold(&mut self) {
-        self.untold = true;
+    /// A map of so many entries follows: keys, each with what it stands for.
+    fn map<K>(&mut self, len: usize) {
+        self.tell(b'{', &(len as u64).to_ne_bytes());
+        self.tell(b'k', std::any::type_name::<K>().as_bytes());
+    }
+
+    /// A key of a map; `None` where it can't be told from others.
+    fn key(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.tell(b':', bytes),
+            None => self.untold = true,
+        }
     }
 
     /// The nodes; and the token of a call of `function` with these arguments, where all can be told from others.
@@ -251,7 +262,8 @@ impl<T: Send + Sync + 'static> Argument<&T> for Arc<T> {
     type Held = Self;
 
     fn hold(self, needs: &mut Needs) -> Self {
-        needs.untold();
+        // It is known by its address, which nothing else has for as long as the call holds it.
+        needs.tell(b'a', &Self::as_ptr(&self).addr().to_ne_bytes());
         self
     }
 }

@@ -224,9 +224,10 @@ impl<T: Send + Sync + 'static> Delayed<T> {
     /// Says that the call has no effect but its value, which its arguments decide: in one run it is the same as other pure
     /// calls of the same function with the same arguments, and is made once.
     ///
-    /// Arguments are the same if they are equal numbers, texts or paths, the same delayed value, or pure calls that are the
-    /// same. A function that carries something in it, and arguments whose equality can't be told (maps,
-    /// [`value`]s), make a call one of its own.
+    /// Arguments are the same if they are equal numbers, texts or paths; the same delayed value, or pure calls that are the
+    /// same; the same `Arc`, e.g. clones of one [`value`]; lists, tuples, options and maps of what is the same. Maps have
+    /// keys that are integers, `bool`, `char`, `Duration`, texts or paths. A function that carries something in it, two
+    /// `Arc`s of equal values, and maps of other keys make a call one of its own.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicUsize, Ordering};

@@ -92,7 +92,7 @@ impl Node {
 
     fn remember(self: &Arc<Self>, layers: &mut Layers, key: Key) {
         match self.token.filter(|_| self.is_pure) {
-            Some(token) => layers.remember_named(token, Arc::new(key)),
+            Some(token) => layers.remember_named(token, self.expression(), Arc::new(key)),
             None => layers.remember(self.expression(), Arc::new(key)),
         }
     }

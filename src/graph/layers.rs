@@ -33,7 +33,7 @@ pub struct Layers {
     several: bool,
     built: HashMap<usize, Built>,
     /// What was built for expressions that are known by what they are.
-    named: HashMap<u128, Arc<dyn Any + Send + Sync>>,
+    named: HashMap<u128, Built>,
     /// The name of each label's numbered tasks, and how many there are.
     numbered: HashMap<Box<str>, (Arc<str>, u32)>,
 }
@@ -132,14 +132,19 @@ impl Layers {
         self.built.insert(Arc::as_ptr(&expression).addr(), Built { _expression: expression, result });
     }
 
-    /// What was built before for the expression that `token` stands for, if it was.
+    /// What was built before for an expression that `token` stands for, if it was.
     pub(crate) fn find_named<R: Any + Send + Sync>(&self, token: u128) -> Option<Arc<R>> {
-        self.named.get(&token)?.clone().downcast().ok()
+        self.named.get(&token)?.result.clone().downcast().ok()
     }
 
-    /// Remembers what was built for the expression that `token` stands for.
-    pub(crate) fn remember_named<R: Any + Send + Sync>(&mut self, token: u128, result: Arc<R>) {
-        self.named.insert(token, result);
+    /// Remembers what was built for `expression`, which `token` stands for: addresses in the token are of what is kept alive.
+    pub(crate) fn remember_named<R: Any + Send + Sync>(
+        &mut self,
+        token: u128,
+        expression: Arc<dyn Any + Send + Sync>,
+        result: Arc<R>,
+    ) {
+        self.named.insert(token, Built { _expression: expression, result });
     }
 
     /// The graph of all tasks.

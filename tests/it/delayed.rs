@@ -144,6 +144,18 @@ fn pure_calls_that_are_alike_run_once() {
         CALLS.fetch_add(1, Ordering::SeqCst);
         list.len() as i64
     }
+    fn of_sorted(entries: BTreeMap<&String, i64>) -> i64 {
+        number(entries.into_values().sum())
+    }
+    fn of_hashed(entries: HashMap<&String, i64>) -> i64 {
+        number(entries.into_values().sum())
+    }
+    fn of_pairs(entries: BTreeMap<&(u8, u8), i64>) -> i64 {
+        number(entries.into_values().sum())
+    }
+    fn of_value(x: &[i64; 2]) -> i64 {
+        number(x[0])
+    }
     let (_folder, session) = small();
     let runs = |values: Vec<Delayed<i64>>, calls: usize| {
         let before = CALLS.load(Ordering::SeqCst);
@@ -167,6 +179,25 @@ fn pure_calls_that_are_alike_run_once() {
     let count = |list: Vec<&str>, x: Option<f64>| delayed!(words(list, x)).pure();
     assert_eq!(runs(vec![count(vec!["ab"], None), count(vec!["a", "b"], None), count(vec!["ab"], None)], 2), [1, 2, 1]);
     assert_eq!(runs(vec![count(vec![], Some(0.0)), count(vec![], Some(-0.0)), count(vec![], None)], 3), [0; 3]);
+    // Maps, in whatever order their entries are; one value that is shared, and another that is its equal.
+    let of = |entries: &[(&str, i64)]| entries.iter().map(|&(key, x)| (key.to_owned(), x)).collect::<Vec<_>>();
+    let sorted = |entries: &[(&str, i64)]| delayed!(of_sorted(BTreeMap::from_iter(of(entries)))).pure();
+    let (ab, ba) = ([("a", 1), ("b", 2)], [("b", 2), ("a", 1)]);
+    let others = [sorted(&[("a", 2), ("b", 1)]), sorted(&[("a", 1)]), sorted(&[("ab", 12)])];
+    assert_eq!(runs([sorted(&ab), sorted(&ba)].into_iter().chain(others).collect(), 4), [3, 3, 3, 1, 12]);
+    let hashed = |entries: &[(&str, i64)]| {
+        let entries = of(entries).into_iter().map(|(key, x)| (key, pure(x)));
+        delayed!(of_hashed(entries.collect::<HashMap<_, _>>())).pure()
+    };
+    let many: Vec<(String, i64)> = (0..100).map(|x| (x.to_string(), x % 2 + 1)).collect();
+    let many: Vec<(&str, i64)> = many.iter().map(|(key, x)| (&**key, *x)).collect();
+    assert_eq!(runs((0..5).map(|_| hashed(&many)).collect(), 2 + 1), [150; 5]);
+    assert_eq!(runs(vec![hashed(&ab), hashed(&ba), hashed(&[("a", 2), ("b", 1)])], 2 + 2), [3; 3]);
+    let pairs = || delayed!(of_pairs(BTreeMap::from([((1, 2), 3)]))).pure();
+    assert_eq!(runs(vec![pairs(), pairs()], 2), [3; 2], "keys that can't be told apart");
+    let shared = value([4, 0]);
+    let of_shared = |shared: &Arc<[i64; 2]>| delayed!(of_value(shared)).pure();
+    assert_eq!(runs(vec![of_shared(&shared), of_shared(&shared), of_shared(&value([4, 0]))], 2), [4; 3]);
     // What carries something is like nothing else.
     let carrying = |carried: i64| delayed!((move |x: i64| number(x + carried))(1)).pure();
     assert_eq!(runs(vec![carrying(1), carrying(2), carrying(1)], 3), [2, 3, 2]);

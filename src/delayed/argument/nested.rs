@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
+use super::keys::bytes_of;
 use super::{Argument, Held, Inputs, Needs, Takes, sealed};
 use crate::delayed::call::Callable;
 use crate::error::Result;
@@ -79,8 +80,13 @@ impl<K: Ord + Send + Sync + 'static, P, V: Argument<P>> Argument<BTreeMap<&K, P>
     type Held = BTreeMap<K, V::Held>;
 
     fn hold(self, needs: &mut Needs) -> Self::Held {
-        needs.untold();
-        self.into_iter().map(|(key, item)| (key, item.hold(needs))).collect()
+        needs.map::<K>(self.len());
+        self.into_iter()
+            .map(|(key, item)| {
+                needs.key(bytes_of(&key).as_deref());
+                (key, item.hold(needs))
+            })
+            .collect()
     }
 }
 
@@ -104,8 +110,15 @@ impl<K: Eq + Hash + Send + Sync + 'static, P, V: Argument<P>, S: BuildHasher> Ar
     type Held = Entries<K, V::Held>;
 
     fn hold(self, needs: &mut Needs) -> Self::Held {
-        needs.untold();
-        Entries(self.into_iter().map(|(key, item)| (key, item.hold(needs))).collect())
+        needs.map::<K>(self.len());
+        let mut entries: Vec<_> = self.into_iter().map(|(key, item)| (bytes_of(&key), key, item)).collect();
+        // Equal maps go through their entries in different orders.
+        entries.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let hold = |(bytes, key, item): (Option<Vec<u8>>, K, V)| {
+            needs.key(bytes.as_deref());
+            (key, item.hold(needs))
+        };
+        Entries(entries.into_iter().map(hold).collect())
     }
 }
 
