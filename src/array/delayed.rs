@@ -12,10 +12,9 @@ use super::creation::grid;
 use super::grid::ChunkGrid;
 use super::node::{Kind, Node, materialised};
 use crate::chunk::{Block, Chunk, CodeError, Element};
-use crate::delayed::{Awaited, Delayed};
+use crate::delayed::Delayed;
 use crate::error::{Error, Result};
-use crate::graph::{Key, Layers, Size, Task, TaskContext};
-use crate::session::Persist;
+use crate::graph::{Layers, Size, Task, TaskContext};
 
 /// A value that may be a block of an array: an array of `ndarray`, of any number of dimensions; a [`Block`].
 pub trait BlockValues: Send + Sync + 'static {
@@ -39,12 +38,6 @@ impl<T: Element> BlockValues for Block<T> {
 
     fn elements(&self) -> ArrayViewD<'_, T> {
         self.view()
-    }
-}
-
-impl<T: Element> Awaited for Array<T> {
-    fn awaited_keys(&self, layers: &mut Layers) -> Result<Vec<Key>> {
-        self.build_chunks(layers)
     }
 }
 

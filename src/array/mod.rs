@@ -68,6 +68,7 @@ mod source;
 mod strided;
 mod tiles;
 pub mod ufunc;
+mod wait;
 
 use std::fmt;
 use std::panic::Location;

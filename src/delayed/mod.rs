@@ -62,7 +62,8 @@
 //! name. A value that can be written to scratch says so by [`spillable`](Delayed::spillable) (through serde) or
 //! [`spillable_by`](Delayed::spillable_by); all others stay in memory until they are not needed any more.
 //!
-//! **Order beyond arguments.** [`bind`], [`wait_on`] and [`checkpoint`] have calls wait for others whose values they don't take.
+//! **Order beyond arguments.** [`bind`], [`wait_on`] and [`checkpoint`] have calls, and blocks of arrays, wait for others whose
+//! values they don't take.
 //!
 //! Blocks of an [`Array`](crate::Array) become delayed values by [`Array::to_delayed`](crate::Array::to_delayed), and an array is
 //! made of them by [`Array::from_delayed`](crate::Array::from_delayed).
@@ -88,7 +89,8 @@ pub use call::Callable;
 pub use collection::{Lend, Lent};
 use node::{Node, Origin};
 use value::{Made, Manner};
-pub use wait::{Awaited, Waiting, bind, checkpoint, wait_on};
+pub(crate) use wait::sealed;
+pub use wait::{Awaited, Barrier, HeldBack, Waiting, bind, checkpoint, wait_on};
 
 use crate::chunk::{Chunk, CodeError, Value};
 use crate::error::Result;

@@ -16,7 +16,7 @@ pub(super) type CallFn = dyn Fn(&[Chunk], &Arc<dyn Any + Send + Sync>) -> Result
     + Sync;
 
 /// Adds tasks, and gives the key of the one that makes a value.
-type AddTasks = dyn Fn(&mut Layers) -> Result<Key> + Send + Sync;
+pub(super) type AddTasks = dyn Fn(&mut Layers) -> Result<Key> + Send + Sync;
 
 /// Where a value comes from.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub(super) enum Origin {
     Kept(Kept),
     /// Other tasks make it, e.g. those of an array: adds them, and gives the key of its own.
     Tasks(Arc<AddTasks>),
+    /// Nothing but that other tasks have to be done: adds them and the one that is there then.
+    Barrier(Arc<AddTasks>),
 }
 
 /// One delayed value. Its address is its identity, unless it has a token.
@@ -58,6 +60,10 @@ impl Node {
             token: None,
             is_pure: false,
         }
+    }
+
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.origin, Origin::Call { .. })
     }
 
     /// The key of the task that makes it. Tasks that are missing are added to `layers`.
@@ -104,7 +110,7 @@ impl Node {
     /// Adds its task. What it needs is there.
     fn add(&self, layers: &mut Layers) -> Result<Key> {
         let (run, manner) = match &self.origin {
-            Origin::Tasks(add) => return add(layers),
+            Origin::Tasks(add) | Origin::Barrier(add) => return add(layers),
             Origin::Kept(kept) => {
                 let key = layers.number(&self.label);
                 layers.add(kept.task(key.clone()));

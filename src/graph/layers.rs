@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::after::After;
 use super::{Graph, Key, Task};
 use crate::error::Result;
 
@@ -31,11 +32,23 @@ pub struct Layers {
     reads: u64,
     /// Whether there is more than one collection.
     several: bool,
-    built: HashMap<usize, Built>,
-    /// What was built for expressions that are known by what they are.
-    named: HashMap<u128, Built>,
+    memo: Memo,
+    /// What was built to wait for a task, by that.
+    waiting: HashMap<Key, Memo>,
     /// The name of each label's numbered tasks, and how many there are.
     numbered: HashMap<Box<str>, (Arc<str>, u32)>,
+}
+
+/// What was built.
+#[derive(Default)]
+struct Memo {
+    built: HashMap<usize, Built>,
+    /// Of expressions that are known by what they are.
+    named: HashMap<u128, Built>,
+    /// The tasks that are there once all of some are.
+    barriers: HashMap<Vec<Key>, Key>,
+    /// What all of it waits for.
+    after: Option<After>,
 }
 
 /// What was built for an expression. The expression is kept alive, so that no other gets its address.
@@ -60,7 +73,37 @@ impl Layers {
     /// Adds a task.
     pub fn add(&mut self, mut task: Task) {
         task.cost.reads += std::mem::take(&mut self.reads);
+        if let Some(after) = &mut self.memo.after {
+            after.hold_back(&mut task);
+        }
         self.tasks.push(task);
+    }
+
+    /// Has `build` build what it builds anew, and none of that is begun before `barrier` is there. What was built to wait
+    /// for the same barrier is there already.
+    pub(crate) fn after<R>(&mut self, barrier: &Key, build: impl FnOnce(&mut Self) -> R) -> R {
+        let fresh = || Memo { after: Some(After::new(barrier.clone())), ..Memo::default() };
+        let memo = self.waiting.remove(barrier).unwrap_or_else(fresh);
+        let outer = std::mem::replace(&mut self.memo, memo);
+        let result = build(self);
+        let memo = std::mem::replace(&mut self.memo, outer);
+        self.waiting.insert(barrier.clone(), memo);
+        result
+    }
+
+    /// Whether a task waits for what all waits for that is being built.
+    pub(crate) fn holds_back(&self, key: &Key) -> bool {
+        self.memo.after.as_ref().is_some_and(|after| after.holds(key))
+    }
+
+    /// The task that is there once all of `keys` are: `add` adds it, if it is not there.
+    pub(crate) fn barrier(&mut self, keys: Vec<Key>, add: impl FnOnce(&mut Self, &[Key]) -> Key) -> Key {
+        if let Some(barrier) = self.memo.barriers.get(&keys) {
+            return barrier.clone();
+        }
+        let barrier = add(self, &keys);
+        self.memo.barriers.insert(keys, barrier.clone());
+        barrier
     }
 
     /// Says that the task that is being made reads so many stored bytes.
@@ -110,7 +153,7 @@ impl Layers {
 
     /// What was built for `expression` before, if it was.
     pub fn find<R: Any + Send + Sync>(&self, expression: &Arc<dyn Any + Send + Sync>) -> Option<Arc<R>> {
-        let built = self.built.get(&Arc::as_ptr(expression).addr())?;
+        let built = self.memo.built.get(&Arc::as_ptr(expression).addr())?;
         built.result.clone().downcast().ok()
     }
 
@@ -129,12 +172,12 @@ impl Layers {
     /// assert_eq!(layers.find::<Key>(&expression).unwrap().name(), "add-1"); // this time there is nothing to build
     /// ```
     pub fn remember<R: Any + Send + Sync>(&mut self, expression: Arc<dyn Any + Send + Sync>, result: Arc<R>) {
-        self.built.insert(Arc::as_ptr(&expression).addr(), Built { _expression: expression, result });
+        self.memo.built.insert(Arc::as_ptr(&expression).addr(), Built { _expression: expression, result });
     }
 
     /// What was built before for an expression that `token` stands for, if it was.
     pub(crate) fn find_named<R: Any + Send + Sync>(&self, token: u128) -> Option<Arc<R>> {
-        self.named.get(&token)?.result.clone().downcast().ok()
+        self.memo.named.get(&token)?.result.clone().downcast().ok()
     }
 
     /// Remembers what was built for `expression`, which `token` stands for: addresses in the token are of what is kept alive.
@@ -144,7 +187,7 @@ impl Layers {
         expression: Arc<dyn Any + Send + Sync>,
         result: Arc<R>,
     ) {
-        self.named.insert(token, Built { _expression: expression, result });
+        self.memo.named.insert(token, Built { _expression: expression, result });
     }
 
     /// The graph of all tasks.

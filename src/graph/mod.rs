@@ -10,6 +10,7 @@
 //!
 //! [`spec`] has graphs as Dask writes them: functions by name, values, JSON, and the macro [`graph!`](crate::graph!).
 
+mod after;
 mod build;
 mod key;
 mod layers;

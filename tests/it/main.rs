@@ -72,3 +72,4 @@ mod structure;
 mod support;
 mod tracing;
 mod ufuncs;
+mod waiting;
