@@ -1,7 +1,7 @@
-"""Where thermocline differs from NumPy on purpose.
+"""Where thermocline differs from NumPy and Dask on purpose.
 
 Each difference says which cases it is about and what is right there instead, so that they are checked, too. The report
-counts them.
+counts them. Those from NumPy are here, those from Dask in `graphs`.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,10 @@ from .ops import Op
 class Difference:
     name: str
     reason: str
+
+
+@dataclass(frozen=True)
+class OfOperations(Difference):
     applies: Callable[[Op, list[np.ndarray], dict], bool]
     function: Callable[..., np.ndarray] | None = None
     """What takes the place of NumPy's function: of the operation, and its operands."""
@@ -103,57 +107,57 @@ def _wide_quantile(op, x, **options):
 
 
 DIFFERENCES = [
-    Difference(
+    OfOperations(
         "`dot` is no product with a number",
         "NumPy's is, of arrays of no dimension; that is `*` (`dot`)",
         lambda op, x, o: op.name == "dot" and 0 in (x[0].ndim, x[1].ndim),
         _refused,
     ),
-    Difference(
+    OfOperations(
         "quantiles of no value are NaN",
         "as its median is in NumPy, which refuses to take other quantiles, or forgets their axis (`quantile`)",
         lambda op, x, o: op.name in QUANTILES and x[0].size == 0,
         _of_nothing,
     ),
-    Difference(
+    OfOperations(
         "quantiles of integers and float32 are found in float64",
         "NumPy subtracts neighbouring integers in their own type, where the difference may not fit, and rounds a "
         "quantile to float32 for float32, but makes float64 of it where there are several (`quantile`)",
         lambda op, x, o: op.name in QUANTILES and x[0].dtype != np.float64,
         _wide_quantile,
     ),
-    Difference(
+    OfOperations(
         "functions of small integers are float64",
         "NumPy takes float16 for 8-bit integers and bools, float32 for 16-bit ones; thermocline has no float16, and "
         "loses nothing (module `ufunc`)",
         lambda op, x, o: op.inexact and _small(x[0]),
         lambda op, *x, **o: op.numpy(*(each.astype(np.float64) for each in x), **o),
     ),
-    Difference(
+    OfOperations(
         "`/` keeps integers integers",
         "the operator is Rust's: rounded towards zero, zero for a divisor of zero; `divide` is NumPy's (`ufunc`)",
         lambda op, x, o: op.name == "/" and x[0].dtype.kind in "iu",
         _truncated,
     ),
-    Difference(
+    OfOperations(
         "floats saturate when they become integers",
         "as Rust's `as`, NaN becoming zero; what NumPy gives depends on the CPU (trait `Cast`)",
         lambda op, x, o: op.name == "astype" and x[0].dtype.kind == "f" and np.dtype(o["dtype"]).kind in "iu",
         _saturated,
     ),
-    Difference(
+    OfOperations(
         "an average has its array's type",
         "NumPy's has that of the weights if it is wider; thermocline computes it in float64 and rounds (`average`)",
         lambda op, x, o: op.name == "average" and x[0].dtype in (np.float32, np.complex64),
         _average,
     ),
-    Difference(
+    OfOperations(
         "integers are rounded to tens exactly",
         "NumPy goes through float64, and loses what that can't hold (`round`)",
         lambda op, x, o: op.name == "round" and x[0].dtype.kind in "iu" and o["decimals"] < 0,
         _rounded_whole,
     ),
-    Difference(
+    OfOperations(
         "one divided by zero is the same as the reciprocal of zero",
         "zero for integers, where NumPy gives what the CPU makes of infinity, and infinite for complex numbers, where "
         "NumPy's reciprocal, unlike its division, gives NaN (`reciprocal`)",

@@ -93,7 +93,7 @@ def _line(error: Exception) -> str:
 
 
 def show(verdicts: list[Verdict], differences: list[Difference], skipped: list[str], most: int = 60) -> bool:
-    """Prints the report; whether all is well. What was skipped has not passed, and is told last."""
+    """Prints the report; whether all is well. What was skipped has not passed, and is told by name."""
     failed = [each for each in verdicts if not each.right]
     for each in failed[:most]:
         print(f"\n  case      {each.case.text()}\n  expected  {each.expected}\n  found     {each.found}")
@@ -104,10 +104,11 @@ def show(verdicts: list[Verdict], differences: list[Difference], skipped: list[s
     for group, count in groups.items():
         passed = sum(each.right for each in verdicts if each.case.group == group)
         print(f"  {group:<14}{passed:>8}{count - passed:>8}")
-    print("\n  of these, other than NumPy on purpose:")
+    print("\n  of these, other than NumPy or Dask on purpose:")
     met = Counter(each.difference for each in verdicts)
     for difference in differences:
         print(f"  {met[difference.name]:>8}  {difference.name}: {difference.reason}")
-    left_out = "".join(f"; skipped {each}" for each in skipped)
-    print(f"\n{len(verdicts) - len(failed)} passed, {len(failed)} failed{left_out}")
+    if skipped:
+        print("\n  skipped:", *skipped, sep="\n  ")
+    print(f"\n{len(verdicts) - len(failed)} passed, {len(failed)} failed, {len(skipped)} skipped")
     return not failed
