@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io;
 use std::panic::Location;
-#[cfg(feature = "hdf5")]
+#[cfg(any(feature = "hdf5", feature = "dataframe"))]
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -285,13 +285,13 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::File`] with `problem`, for `path`.
-    #[cfg(feature = "hdf5")]
+    #[cfg(any(feature = "hdf5", feature = "dataframe"))]
     pub(crate) fn file(path: impl AsRef<Path>, problem: impl Into<String>) -> Self {
         Self::File { path: path.as_ref().to_owned(), problem: problem.into() }
     }
 
     /// An [`Error::FileIo`] of `operation` on `path`.
-    #[cfg(feature = "hdf5")]
+    #[cfg(any(feature = "hdf5", feature = "dataframe"))]
     pub(crate) fn file_io(path: impl AsRef<Path>, operation: &'static str, source: io::Error) -> Self {
         Self::FileIo { path: path.as_ref().to_owned(), operation, source: Arc::new(source) }
     }

@@ -18,13 +18,15 @@
 pub mod array;
 pub mod chunk;
 mod config;
+#[cfg(feature = "dataframe")]
+pub mod dataframe;
 pub mod delayed;
 pub mod diagnostics;
 mod error;
 mod event;
 pub mod graph;
 pub mod guide;
-#[cfg(feature = "hdf5")]
+#[cfg(any(feature = "dataframe", feature = "hdf5"))]
 pub mod io;
 mod memory;
 mod scheduler;
@@ -38,6 +40,8 @@ mod units;
 
 pub use array::Array;
 pub use config::{Compression, Config, Eviction, Origin, TierKind, TierSpec};
+#[cfg(feature = "dataframe")]
+pub use dataframe::DataFrame;
 pub use delayed::Delayed;
 pub use error::{Error, Result, TaskInput, UserError};
 pub use event::{Event, Label, Observer, RunId};

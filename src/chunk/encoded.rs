@@ -33,6 +33,15 @@ pub enum Encoded<'a> {
         /// Makes the value again from its bytes.
         decode: Decode,
     },
+    /// Piece by piece, as [`Stream`](Self::Stream); but it comes back as one piece of memory, which is what it then has.
+    Laid {
+        /// Writes it.
+        write: WriteOut<'a>,
+        /// Whether a checked mapping may be used in place.
+        in_place: bool,
+        /// Makes the value again from its bytes, which must be no more than its unmetered bytes.
+        decode: Decode,
+    },
     /// Piece by piece, so that no copy of it is ever in memory: for values that are many allocations. All its bytes have
     /// to be [unmetered](super::Value::unmetered_bytes).
     Stream {
@@ -48,7 +57,7 @@ impl Encoded<'_> {
     pub(crate) fn frees(&self, unmetered: u64) -> u64 {
         match self {
             Self::Memory { bytes, .. } => bytes.len() as u64,
-            Self::Stream { .. } => unmetered,
+            Self::Laid { .. } | Self::Stream { .. } => unmetered,
         }
     }
 }
@@ -59,6 +68,7 @@ impl fmt::Debug for Encoded<'_> {
             Self::Memory { bytes, item_size, .. } => {
                 write!(f, "Encoded({} B in items of {item_size} B)", bytes.len())
             }
+            Self::Laid { .. } => f.write_str("Encoded(laid out)"),
             Self::Stream { .. } => f.write_str("Encoded(a stream)"),
         }
     }

@@ -8,7 +8,7 @@ use ndarray::ArrayD;
 use num_complex::Complex;
 
 /// The bytes of `value`, with what it has on the heap where its type is one of the usual ones: strings, paths, vectors and
-/// arrays of numbers, vectors of strings and of vectors of numbers. Of any other type its own size.
+/// arrays of numbers, vectors of strings and of vectors of numbers, polars frames. Of any other type its own size.
 pub(super) fn usual_bytes<T: Any>(value: &T) -> u64 {
     let heap = on_the_heap(value).unwrap_or(0);
     (size_of::<T>() + heap) as u64
@@ -38,6 +38,10 @@ fn on_the_heap(value: &dyn Any) -> Option<usize> {
     if let Some(texts) = value.downcast_ref::<Vec<String>>() {
         let inner: usize = texts.iter().map(String::capacity).sum();
         return Some(inner + texts.capacity() * size_of::<String>());
+    }
+    #[cfg(feature = "dataframe")]
+    if let Some(frame) = value.downcast_ref::<polars::prelude::DataFrame>() {
+        return Some(frame.estimated_size());
     }
     value.downcast_ref::<PathBuf>().map(PathBuf::capacity)
 }

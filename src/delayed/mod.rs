@@ -148,8 +148,22 @@ impl<T: Send + Sync + 'static> Delayed<T> {
     where
         T: Value,
     {
-        let node = Node::new(label, Origin::Tasks(Arc::new(add)), Vec::new());
-        Self::new(Arc::new(node), Arc::new(Chunk::get::<T>))
+        Self::in_tasks(label, add, Arc::new(Chunk::get::<T>))
+    }
+
+    /// The value that `read` finds in what a task of another collection makes.
+    pub(crate) fn in_tasks(
+        label: &str,
+        add: impl Fn(&mut Layers) -> Result<Key> + Send + Sync + 'static,
+        read: Reader<T>,
+    ) -> Self {
+        Self::new(Arc::new(Node::new(label, Origin::Tasks(Arc::new(add)), Vec::new())), read)
+    }
+
+    /// About how many bytes its value takes, where that is said.
+    #[cfg(feature = "dataframe")]
+    pub(crate) fn hinted(&self) -> Option<u64> {
+        Some(self.node.size_hint).filter(|&bytes| bytes > 0)
     }
 
     /// Its key, and how it is found in that task's value. What it waits for is needed as well.

@@ -4,6 +4,7 @@
 //! - [`moving`]: parts, axes, shapes, and other chunks.
 //! - [`lanes`]: running sums, order statistics, products of matrices.
 //! - [`blocks`]: functions of one's own.
+//! - `tables`, with the feature `dataframe`: dataframes of polars frames.
 //! - [`graphs`]: tasks by hand, by macro and as JSON.
 //! - [`memory`]: what a limit means, and what a plan says.
 //! - [`scratch`]: where blocks go that memory does not hold, and what happens when that place fails.
@@ -26,6 +27,10 @@ pub mod lanes {}
 
 #[doc = include_str!("blocks.md")]
 pub mod blocks {}
+
+#[cfg(feature = "dataframe")]
+#[doc = include_str!("tables.md")]
+pub mod tables {}
 
 #[doc = include_str!("graphs.md")]
 pub mod graphs {}

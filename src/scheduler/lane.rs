@@ -80,8 +80,12 @@ impl Lane<'_> {
                     let begun = shared.scratch.begin(bytes, item_size, staging)?;
                     Ok(Copied { begun, back: Back::Memory { decode, mappable: in_place }, since })
                 }
+                Encoded::Laid { write, in_place, decode } => {
+                    let begun = shared.scratch.begin_stream(&*write, in_place, staging)?;
+                    Ok(Copied { begun, back: Back::Memory { decode, mappable: in_place }, since })
+                }
                 Encoded::Stream { write, read } => {
-                    let begun = shared.scratch.begin_stream(&*write, staging)?;
+                    let begun = shared.scratch.begin_stream(&*write, false, staging)?;
                     Ok(Copied { begun, back: Back::Stream(read), since })
                 }
             }

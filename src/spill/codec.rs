@@ -52,6 +52,11 @@ impl Codec {
             Self::Pieces | Self::Lz4 { .. } => LZ4_BLOCK,
         }
     }
+
+    /// Whether the payload is the bytes as they are.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Raw | Self::Pieces)
+    }
 }
 
 /// The memory that coding a block takes: one an I/O lane and one a worker, held for the session's life.

@@ -205,7 +205,7 @@ impl Writer {
     pub(super) fn new(tier: &Arc<Tier>, bytes: usize, codec: Codec) -> Result<Self> {
         let blocks = blocks_of(bytes, codec);
         let front = (HEADER + blocks * ENTRY) as u64;
-        let align = if codec == Codec::Raw && bytes >= MAP_FROM { PAGE } else { 64 };
+        let align = if codec.is_plain() && bytes >= MAP_FROM { PAGE } else { 64 };
         let payload = front.div_ceil(align) * align;
         let extent = Extent::take(tier, payload + bytes as u64)?;
         let table = Vec::with_capacity(blocks * ENTRY);
@@ -237,7 +237,7 @@ impl Writer {
         self.extent.write(0, &header)?;
         self.extent.shrink(at);
         self.extent.begin_settling(0, at);
-        let in_place = in_place && codec == Codec::Raw && bytes >= MAP_FROM && self.extent.may_be_mapped();
+        let in_place = in_place && codec.is_plain() && bytes >= MAP_FROM && self.extent.may_be_mapped();
         let inner = Inner { extent: self.extent, codec, bytes, payload, stored: at, seal: xxh3_64(&header), in_place };
         Ok(Begun { frame: Frame { inner: Arc::new(inner) }, handing: self.handing })
     }

@@ -126,13 +126,19 @@ impl Scratch {
         })
     }
 
-    /// Begins to store what `write` writes, as [`begin`](Self::begin) does; to be read by a [`FrameReader`].
+    /// Begins to store what `write` writes, as [`begin`](Self::begin) does; to be read by a [`FrameReader`], or as one piece:
+    /// `in_place`, where that may be used where it lies.
     ///
     /// # Errors
     /// As [`begin`](Self::begin), and [`Error::Code`] where `write` fails.
-    pub(crate) fn begin_stream(&self, write: &WriteOut<'_>, staging: &mut Staging) -> Result<Begun> {
+    pub(crate) fn begin_stream(&self, write: &WriteOut<'_>, in_place: bool, staging: &mut Staging) -> Result<Begun> {
         let bytes = stream::measure(write)?;
-        self.in_first(bytes, |tier| stream::begin(tier, bytes, write, self.compression, staging))
+        let in_place = in_place && self.in_place;
+        self.in_first(bytes, |tier| {
+            let raw = in_place && self.is_used_in_place(tier);
+            let compression = if raw { Compression::None } else { self.compression };
+            stream::begin(tier, bytes, write, compression, in_place, staging)
+        })
     }
 
     /// Has `begin` store `bytes` bytes in the first tier that takes them.

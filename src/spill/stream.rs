@@ -56,6 +56,7 @@ pub(super) fn begin(
     bytes: usize,
     write: &WriteOut<'_>,
     compression: Compression,
+    in_place: bool,
     staging: &mut Staging,
 ) -> Result<Begun> {
     let writer = Writer::new(tier, bytes, Codec::Pieces)?;
@@ -66,7 +67,7 @@ pub(super) fn begin(
         (Some(error), _) => Err(error),
         (None, Err(error)) => Err(failed(error)),
         (None, Ok(())) if left > 0 => Err(failed("it wrote fewer bytes than before".into())),
-        (None, Ok(())) => writer.finish(codec.unwrap_or(Codec::Pieces), false),
+        (None, Ok(())) => writer.finish(codec.unwrap_or(Codec::Pieces), in_place),
     }
 }
 
@@ -225,7 +226,7 @@ pub(super) mod tests {
     }
 
     pub(in crate::spill) fn store(scratch: &Scratch, bytes: &[u8]) -> Frame {
-        scratch.begin_stream(&in_pieces(bytes), &mut Staging::new()).unwrap().settle().unwrap()
+        scratch.begin_stream(&in_pieces(bytes), false, &mut Staging::new()).unwrap().settle().unwrap()
     }
 
     pub(in crate::spill) fn read(frame: &Frame) -> Result<Vec<u8>> {
@@ -255,6 +256,23 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_was_written_in_pieces_is_used_as_one() {
+        for (compression, bytes) in [(Compression::None, noise(3 << 20)), (Compression::Lz4, smooth(3 << 20))] {
+            let (_folder, scratch) = scratch(compression);
+            let begun = scratch.begin_stream(&in_pieces(&bytes), true, &mut Staging::new()).unwrap();
+            let frame = begun.settle().unwrap();
+            let mapped = frame.map().unwrap();
+            assert_eq!(mapped.is_some(), compression == Compression::None);
+            assert!(mapped.is_none_or(|mapped| mapped.bytes() == bytes));
+            let mut back = vec![0; bytes.len()];
+            frame.read_into(&mut back, &mut Staging::new()).unwrap();
+            assert!(back == bytes);
+            // Nobody said that this one may be.
+            assert!(store(&scratch, &bytes).map().unwrap().is_none());
+        }
+    }
+
+    #[test]
     fn who_writes_must_write_the_same_again() {
         let (_folder, scratch) = scratch(Compression::None);
         for change in [-1_i64, 1] {
@@ -264,11 +282,11 @@ pub(super) mod tests {
                 let len = 100_000 + if calls.get() > 1 { change } else { 0 };
                 Ok(out.write_all(&vec![7; len as usize])?)
             };
-            let error = scratch.begin_stream(&write, &mut Staging::new()).unwrap_err();
+            let error = scratch.begin_stream(&write, false, &mut Staging::new()).unwrap_err();
             assert!(matches!(&error, Error::Code { .. }) && error.to_string().contains("bytes than before"), "{error}");
         }
         let write = |_: &mut dyn Write| -> Outcome<()> { Err("no way".into()) };
-        let error = scratch.begin_stream(&write, &mut Staging::new()).unwrap_err();
+        let error = scratch.begin_stream(&write, false, &mut Staging::new()).unwrap_err();
         assert!(error.to_string().contains("no way"), "{error}");
         assert_eq!(scratch.usage().now(), 0);
         // It was not the tier's fault.

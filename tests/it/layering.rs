@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The layer of each module of `src/`.
-const LAYERS: [(&str, u32); 20] = [
+const LAYERS: [(&str, u32); 21] = [
     ("error", 0),
     ("units", 0),
     ("config", 0),
@@ -23,15 +23,23 @@ const LAYERS: [(&str, u32); 20] = [
     ("session", 4),
     ("delayed", 5),
     ("array", 5),
+    ("dataframe", 5),
     ("io", 6),
     ("guide", 6),
     ("lib", 7),
 ];
 
 /// Uses within a layer: graphs hold chunks, events name graphs and are what their tasks report, spans are named as events
-/// are, arrays are made of delayed blocks. What is at the top (layer 0) knows each other.
-const SIDEWAYS: [(&str, &str); 5] =
-    [("graph", "chunk"), ("event", "graph"), ("graph", "event"), ("trace", "event"), ("array", "delayed")];
+/// are, arrays are made of delayed blocks, tables of delayed partitions and of arrays. What is at the top (layer 0) knows each other.
+const SIDEWAYS: [(&str, &str); 7] = [
+    ("graph", "chunk"),
+    ("event", "graph"),
+    ("graph", "event"),
+    ("trace", "event"),
+    ("array", "delayed"),
+    ("dataframe", "delayed"),
+    ("dataframe", "array"),
+];
 
 fn layer(module: &str) -> u32 {
     let known = LAYERS.iter().find(|(name, _)| *name == module);

@@ -26,6 +26,12 @@ impl Account {
         self.report.lock().logical_bytes = Some(bytes);
     }
 
+    /// Takes down how many bytes of CSV there are to be worked on.
+    pub(crate) fn csv(&self, bytes: u64) {
+        let mut report = self.report.lock();
+        (report.logical_bytes, report.is_csv) = (Some(bytes), true);
+    }
+
     /// Takes down how the cells of a mean over the area are weighed.
     pub(crate) fn weights(&self, weights: &'static str) {
         self.report.lock().weights = Some(weights);

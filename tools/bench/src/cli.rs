@@ -1,5 +1,7 @@
 //! The command line.
 
+mod tables;
+
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -7,6 +9,8 @@ use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use thermocline::ByteSize;
 
+use self::tables::NULL;
+pub(crate) use self::tables::{GenerateFlights, Query};
 use crate::settings::Settings;
 use crate::workloads::made::{self, Data};
 
@@ -27,8 +31,12 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Make files as those of OISST: sst(time, lat, lon), a file a year
     Generate(Generate),
+    /// Make files as those of all American flights: CSV, a file a year, and tables of planes and airports
+    GenerateFlights(GenerateFlights),
     /// Run a workload and print what it took
     Run(Run),
+    /// Answer a question to CSV files: rows by a condition, columns, groups, in the words of SQL
+    Query(Query),
     /// Say what a workload would need, without running it
     Plan(Run),
     /// Run a workload at 2, 1, 1/2 and 1/4 of its working set and at its floor: the same bits at each limit, within it
@@ -94,9 +102,24 @@ pub(crate) struct Run {
     /// Files, or quoted patterns of files
     #[arg(long, value_name = "GLOB", num_args = 1.., conflicts_with = "dir")]
     pub(crate) files: Vec<String>,
-    /// A folder: its sst*.nc in the order of their names
+    /// A folder: its sst*.nc in the order of their names; of flights, its flights_*.csv
     #[arg(long, value_name = "FOLDER")]
     pub(crate) dir: Option<PathBuf>,
+    /// CSV files of flights, or quoted patterns of them
+    #[arg(long, value_name = "GLOB", num_args = 1.., conflicts_with_all = ["dir", "files"])]
+    pub(crate) csv: Vec<String>,
+    /// The table of planes that flights-join needs [default: planes.csv beside the flights]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) planes: Option<PathBuf>,
+    /// The table of airports that flights-join needs [default: airports.csv beside the flights]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) airports: Option<PathBuf>,
+    /// What means that a value is missing in CSV files, with commas between; nothing always does
+    #[arg(long, value_name = "TEXTS", value_delimiter = ',', default_value = NULL)]
+    pub(crate) null_values: Vec<String>,
+    /// Write the result to this CSV file, sorted by its keys: what is there stays until the file is whole
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv_out: Option<PathBuf>,
     /// The variable [default: sst, else the only one of 3 or more dimensions, or that is a sea-surface temperature]
     #[arg(long, value_name = "NAME")]
     pub(crate) var: Option<String>,
@@ -140,6 +163,11 @@ impl Run {
             workload,
             files: Vec::new(),
             dir: Some(dir),
+            csv: Vec::new(),
+            planes: None,
+            airports: None,
+            null_values: vec![NULL.to_owned()],
+            csv_out: None,
             var: None,
             settings: Settings::default(),
             chunks: Vec::new(),
@@ -206,6 +234,16 @@ pub(crate) enum Workload {
     /// Three results of the same two series
     #[value(name = "quadratic_mean", alias = "quadratic-mean")]
     QuadraticMean,
+    /// Flights: the mean departure delay of each origin, how many delays that is of, and the number of flights
+    FlightsMeanDelay,
+    /// Flights: mean delays and the number of flights, by airline, year and month
+    FlightsByAirlineMonth,
+    /// Flights with their planes and airports: mean delays, the mean distance and the number of flights, by maker and state
+    FlightsJoin,
+    /// Flights: all columns, sorted by origin, airline, year, month, day and number
+    FlightsSort,
+    /// Flights: each pair of tail and flight number once, and how often it flew
+    FlightsDistinct,
 }
 
 impl Workload {
@@ -343,6 +381,10 @@ mod tests {
             "bench limit --dir d --threads 0",
             "bench generate",
             "bench generate --dir d --years 2015-1981",
+            "bench generate-flights --dir d",
+            "bench generate-flights --dir d --rows 0",
+            "bench generate-flights --dir d --rows many",
+            "bench generate-flights --dir d --rows 99999999999999M",
             "bench fly",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");

@@ -33,7 +33,7 @@ impl Input {
         if one_year {
             paths.truncate(1);
         }
-        keep(&paths, run.out.as_deref())?;
+        keep(&paths, run.out.as_deref(), "--out")?;
         let files = netcdf::open_many(&paths[..])?;
         let variable = match &run.var {
             Some(name) => name.clone(),
@@ -119,12 +119,12 @@ fn paths(run: &Run) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Whether `out` is none of the files that are read: it would take its place.
-fn keep(paths: &[PathBuf], out: Option<&Path>) -> Result<()> {
+/// Whether `out`, which `flag` names, is none of the files that are read: it would take its place.
+pub(crate) fn keep(paths: &[PathBuf], out: Option<&Path>, flag: &str) -> Result<()> {
     let Some(Ok(out)) = out.map(Path::canonicalize) else { return Ok(()) };
     let is_read = paths.iter().any(|path| path.canonicalize().is_ok_and(|path| path == out));
     if is_read {
-        Err(BenchError::Usage(format!("--out {}: it is one of the files that are read", out.display())))
+        Err(BenchError::Usage(format!("{flag} {}: it is one of the files that are read", out.display())))
     } else {
         Ok(())
     }
@@ -151,12 +151,12 @@ pub(crate) fn series(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The file of this name, else those that match it as a pattern, in the order of their names.
-fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn matches(pattern: &str) -> Result<Vec<PathBuf>> {
     let literal = PathBuf::from(pattern);
     if literal.exists() {
         return Ok(vec![literal]);
     }
-    let found = glob::glob(pattern).map_err(|error| BenchError::Usage(format!("--files {pattern}: {error}")))?;
+    let found = glob::glob(pattern).map_err(|error| BenchError::Usage(format!("{pattern}: no pattern: {error}")))?;
     let mut paths = Vec::new();
     for path in found {
         paths.push(path.map_err(|error| {

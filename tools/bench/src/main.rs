@@ -4,6 +4,7 @@ mod account;
 mod checksum;
 mod cli;
 mod error;
+mod flights;
 mod generate;
 mod graph;
 mod heap;
@@ -18,9 +19,11 @@ mod outcomes;
 mod plot;
 mod profiled;
 mod progress;
+mod query;
 mod report;
 mod run;
 mod settings;
+mod table;
 mod workloads;
 
 use std::fmt::Display;
@@ -72,11 +75,13 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
             };
             make(&request, interrupt)
         }
+        Some(Command::GenerateFlights(options)) => make_flights(options, interrupt),
         Some(Command::Run(options)) => run::run(&options, interrupt),
+        Some(Command::Query(options)) => query::query(&options, interrupt),
         Some(Command::Plan(options)) => run::plan(&options, interrupt),
         Some(Command::Outcomes(options)) => outcomes::outcomes(&options, interrupt),
         Some(Command::List) => {
-            let line = |workload: &Workload| format!("{:<20}{}\n", workload.name(), workload.describe());
+            let line = |workload: &Workload| format!("{:<25}{}\n", workload.name(), workload.describe());
             print(&Workload::value_variants().iter().map(line).collect::<String>())
         }
         Some(Command::Info(options)) => info::info(options.file, interrupt),
@@ -115,6 +120,28 @@ fn make(request: &generate::Request, interrupt: &Interrupt) -> Result<()> {
     if summary.written > 0 {
         let stored = thermocline::ByteSize::new(summary.stored_bytes);
         print(&format!("{dir}: made {} days in {}, {stored}\n", summary.days, files(summary.written)))?;
+    }
+    Ok(())
+}
+
+fn make_flights(options: cli::GenerateFlights, interrupt: &Interrupt) -> Result<()> {
+    let cli::GenerateFlights { dir, rows, years, seed } = options;
+    let request = flights::Request { dir, years, rows, seed, threads: threads() };
+    let todo = flights::prepare(&request)?;
+    let bar = indicatif::ProgressBar::new(todo.rows());
+    let summary = flights::generate(&request, todo, interrupt.flag(), &|rows| bar.inc(rows));
+    bar.finish_and_clear();
+    let (summary, dir) = (summary?, request.dir.display());
+    if summary.kept > 0 {
+        print(&format!("{dir}: {} as wanted already\n", files(summary.kept)))?;
+    }
+    if summary.written > 0 {
+        let bytes = thermocline::ByteSize::new(summary.bytes);
+        print(&format!("{dir}: made {} flights in {}, {bytes}\n", summary.rows, files(summary.written)))?;
+    }
+    if !summary.others.is_empty() {
+        let others = summary.others.join(", ");
+        print(&format!("{dir}: also there, of an earlier request: {others}\n"))?;
     }
     Ok(())
 }

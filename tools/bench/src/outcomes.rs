@@ -24,8 +24,13 @@ struct Limit {
 /// # Errors
 /// [`BenchError::Promise`] where a run did not keep what the limit promises.
 pub(crate) fn outcomes(options: &Run, interrupt: &Interrupt) -> Result<()> {
-    if options.settings.memory_limit.is_some() || options.plot.is_some() || options.out.is_some() {
-        let problem = "--memory-limit, --plot, --out: outcomes chooses the limits, and draws and writes nothing";
+    if options.settings.memory_limit.is_some()
+        || options.plot.is_some()
+        || options.out.is_some()
+        || options.csv_out.is_some()
+    {
+        let problem =
+            "--memory-limit, --plot, --out, --csv-out: outcomes chooses the limits, and draws and writes nothing";
         return Err(BenchError::Usage(problem.into()));
     }
     let json = options.json.as_deref().map(Json::create).transpose()?;

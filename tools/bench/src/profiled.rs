@@ -57,6 +57,9 @@ fn described(run: &Run) -> Vec<(&'static str, String)> {
     if !run.files.is_empty() {
         said.push(("files", run.files.join(" ")));
     }
+    if !run.csv.is_empty() {
+        said.push(("CSV", run.csv.join(" ")));
+    }
     if let Some(variable) = &run.var {
         said.push(("variable", variable.clone()));
     }

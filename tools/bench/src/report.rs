@@ -68,6 +68,9 @@ pub(crate) struct Report {
     /// Of the input, what was read through the HDF5 library: for the table alone.
     #[serde(skip)]
     pub(crate) library_bytes: u64,
+    /// Whether the input is text: for the table alone.
+    #[serde(skip)]
+    pub(crate) is_csv: bool,
     /// How the cells of a mean over the area were weighed: for the table alone.
     #[serde(skip)]
     pub(crate) weights: Option<&'static str>,
@@ -145,6 +148,12 @@ impl Description {
         self.hash.update(&bytes);
     }
 
+    /// Of a table: rows and columns, how many values are not missing, their sum, and the sum of values times their places.
+    pub(crate) fn of_table(hash: Sha256, shape: [usize; 2], valid: usize, sum: f64, moment: f64) -> Self {
+        let count = shape.iter().product();
+        Self { hash, shape: shape.into(), dtype: Some("table"), valid, sum, count, moment }
+    }
+
     /// The shape of all parts together.
     pub(crate) fn shaped(mut self, shape: Vec<usize>) -> Self {
         self.shape = shape;
@@ -213,7 +222,8 @@ impl Report {
         line("workload", self.workload.clone());
         if let Some(wall) = self.wall_s {
             let rate = self.logical_bytes.unwrap_or(0) as f64 / wall.max(1e-9) / 1e9;
-            line("time", format!("{wall:.2} s, {rate:.2} GB/s of values"));
+            let what = if self.is_csv { "CSV" } else { "values" };
+            line("time", format!("{wall:.2} s, {rate:.2} GB/s of {what}"));
         }
         let threads = self.threads.unwrap_or(0);
         line("tasks", format!("{} on {threads} thread{}", count(self.tasks), if threads == 1 { "" } else { "s" }));
@@ -240,6 +250,9 @@ impl Report {
         let Some(read) = self.input_bytes.filter(|&read| read > 0) else {
             return format!("none: {} made up", size(self.logical_bytes));
         };
+        if self.is_csv {
+            return format!("{} read, of {} of CSV", ByteSize::new(read), size(self.logical_bytes));
+        }
         let way = match self.library_bytes {
             0 => "all of it directly".to_owned(),
             all if all >= read => "all of it through the HDF5 library".to_owned(),

@@ -14,7 +14,7 @@ use crate::print;
 use crate::profiled::Profiled;
 use crate::progress::Shown;
 use crate::report::{Json, Report, peak_rss};
-use crate::workloads::{self, Drawable, made};
+use crate::workloads::{self, Drawable, flights, made};
 
 /// States what a workload would need; also as JSON, with what is only known after a run left out.
 pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
@@ -70,8 +70,12 @@ pub(crate) fn once(
 
 /// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the picture, if it is wanted.
 pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
-    if run.plot.is_some() && made::has(run.workload) {
+    let table = flights::has(run.workload);
+    if run.plot.is_some() && (made::has(run.workload) || table) {
         return Err(BenchError::Usage(format!("--plot: there is nothing to draw of {}", run.workload.name())));
+    }
+    if run.out.is_some() && table {
+        return Err(BenchError::Usage(format!("--out: {} makes a table: use --csv-out", run.workload.name())));
     }
     if run.out.is_some() && made::has(run.workload) {
         return Err(BenchError::Usage(format!("--out: {} makes nothing to be written", run.workload.name())));
@@ -86,7 +90,7 @@ pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
     let (session, result) = outcome?;
     written?;
     print(&report.table())?;
-    if let Some(out) = &run.out {
+    if let Some(out) = run.out.as_ref().or(run.csv_out.as_ref()) {
         print(&format!("{:<12} {}\n", "file", out.display()))?;
     }
     if let Some(path) = &run.report {

@@ -18,11 +18,13 @@ On this side, with the standard library alone:
 - `table`      what a person reads, and what a program reads
 - `sizes`      bytes, read and written
 
-In the process of a peer, which is `python -m timing.peer`:
+In the process of a peer, which is `python -m timing.peer`, or `python -m timing.tables` for what is computed of flights:
 
 - `peer`       one workload by one peer, with a scheduler of Dask's
-- `sea`        what is computed of files, by xarray
+- `cluster`    Dask's threads, or a cluster
+- `sea`        what is computed of netCDF files, by xarray
 - `talk`       the mean as a talk of 2015 had it, by Dask and netCDF4
 - `made`       what is computed of made-up numbers, by dask.array; `splitmix` makes them, the same as `bench`
+- `tables`     what is computed of flights, by dask.dataframe, polars and DuckDB
 - `summary`    the figures by which answers are compared
 """

@@ -22,6 +22,7 @@ from .workloads import DEFAULT, WORKLOADS
 # What `--check` makes do with.
 CHECKED_DAYS = 20
 CHECKED_SIZE = 16 << 20
+CHECKED_ROWS = 50_000
 # A few minutes of work for the slowest.
 YEARS = "1981-1982"
 
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: {' '.join(DEFAULT)}")
     parser.add_argument("--data", type=Path, help="a folder of sst*.nc, made where it has none (default: in target/)")
     parser.add_argument("--years", default=YEARS, help=f"the years that are made (default: {YEARS})")
+    parser.add_argument("--flights", type=Path, help="a folder of flights_*.csv, likewise")
+    parser.add_argument("--rows", type=number, default=20_000_000, help="flights that are made (default: 20000000)")
     parser.add_argument("--size", type=size, default=3 << 30, help="bytes of made-up numbers (default: 3GiB)")
     parser.add_argument("--memory-limit", type=size, default=1 << 30, help="of each program that has one (1GiB)")
     parser.add_argument("--threads", type=number, default=programs.cores(), help="or processes (default: the cores)")
@@ -90,10 +93,12 @@ def _size(text: str) -> int:
 def _all(options: argparse.Namespace, work: Path) -> list[Measured]:
     """Runs all workloads that are asked for, in a folder for what runs write."""
     workloads = [WORKLOADS[name] for name in options.workloads or DEFAULT]
+    kinds = {workload.of for workload in workloads}
     settings = Settings(
         bench=options.bench,
         work=work,
-        data=_data(options) if any(workload.of_files for workload in workloads) else work,
+        data=_data(options) if "sea" in kinds else work,
+        flights=_flights(options) if "flights" in kinds else work,
         size=options.size,
         memory_limit=options.memory_limit,
         threads=options.threads,
@@ -103,8 +108,8 @@ def _all(options: argparse.Namespace, work: Path) -> list[Measured]:
     )
     every = []
     for workload in workloads:
-        if workload.of_files:
-            _warm(settings.data)
+        if workload.of != "numbers":
+            _warm(settings.data if workload.of == "sea" else settings.flights)
         every += measure(workload, options.only, settings, options.rounds, programs.run)
     return every
 
@@ -122,9 +127,20 @@ def _data(options: argparse.Namespace) -> Path:
     return folder
 
 
+def _flights(options: argparse.Namespace) -> Path:
+    """The folder of flights; what is missing there is made."""
+    rows = CHECKED_ROWS if options.check else options.rows
+    folder = options.flights or options.work / f"flights-{rows}"
+    if options.flights and any(folder.glob("flights_*.csv")):
+        return folder
+    made = [options.bench, "generate-flights", "--dir", folder, "--rows", str(rows)]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
 def _warm(folder: Path) -> None:
     """Reads the files, so that who runs first does not wait for the disk more than the others."""
-    for path in folder.glob("sst*.nc"):
+    for path in (*folder.glob("sst*.nc"), *folder.glob("flights_*.csv")):
         with open(path, "rb") as file:
             while file.read(16 << 20):
                 pass
@@ -145,6 +161,7 @@ def _memory() -> int:
 
 def _versions() -> list[str]:
     names = ("numpy", "dask", "distributed", "xarray", "flox", "bottleneck", "h5netcdf", "h5py", "netCDF4")
+    names += ("pandas", "polars", "duckdb")
     return [f"{name} {metadata.version(name)}" for name in names]
 
 
@@ -180,7 +197,7 @@ def _header(options: argparse.Namespace) -> str:
     rounds = "one round" if options.rounds == 1 else f"median of {options.rounds} rounds"
     return (
         f"\n{options.threads} threads or processes, {rounds}; made-up numbers of {size}; memory limit {limit}, of "
-        "thermocline and of the workers of distributed (Dask's threads know none)\n"
+        "thermocline, of the workers of distributed, of polars and of DuckDB (Dask's threads know none)\n"
     )
 
 

@@ -3,16 +3,14 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import dask
 import dask.array as da
 import numpy as np
-from distributed import Client, KilledWorker, LocalCluster, wait
+from distributed import KilledWorker, wait
 
 from . import made, sea, summary, talk
+from .cluster import scheduler
 
 # Results that are stacks of maps stay where the scheduler keeps them, as they do in `bench`.
 STACKS = ("climatology", "anomaly")
@@ -22,7 +20,7 @@ def main() -> None:
     options = _options()
     figures: dict[str, object]
     try:
-        with _scheduler(options):
+        with scheduler(options.peer, options.threads, options.memory_limit, options.work):
             seconds, result = compute(options)
             figures = {"outcome": "ok", "wall_s": seconds, **summary.figures(result)}
     except KilledWorker as error:
@@ -47,27 +45,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--numbers", type=str, required=True)
     parser.add_argument("--figures", type=Path, required=True)
     return parser.parse_args()
-
-
-@contextmanager
-def _scheduler(options: argparse.Namespace) -> Iterator[None]:
-    """What Dask computes with: threads, which know no limit of memory, or a cluster of processes, which share it."""
-    if options.peer != "distributed":
-        with dask.config.set(scheduler="threads", num_workers=options.threads):
-            yield
-        return
-    # As many processes of a thread each as Dask itself starts on few cores.
-    with (
-        LocalCluster(
-            n_workers=options.threads,
-            threads_per_worker=1,
-            memory_limit=options.memory_limit // options.threads,
-            local_directory=str(options.work),
-            dashboard_address=None,
-        ) as cluster,
-        Client(cluster),
-    ):
-        yield
 
 
 def compute(options: argparse.Namespace) -> tuple[float, np.ndarray | da.Array]:

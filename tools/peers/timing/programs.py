@@ -22,6 +22,8 @@ class Settings:
     # A folder for what runs write; nothing is left in it.
     work: Path
     data: Path
+    # The folder of flights.
+    flights: Path
     # Bytes of an array of made-up numbers.
     size: int
     memory_limit: int
@@ -41,25 +43,24 @@ class Program:
     name: str
     # In words, for the table.
     title: str
-    # Those that it has; without, all of files, or all of made-up numbers.
+    # Those that it has; without, all of these kinds.
     only: tuple[str, ...] = ()
-    of_files: bool = True
-    of_numbers: bool = True
+    of: tuple[str, ...] = ("sea", "numbers", "flights")
 
     def has(self, workload: Workload) -> bool:
-        if self.only:
-            return workload.name in self.only
-        return self.of_files if workload.of_files else self.of_numbers
+        return workload.name in self.only if self.only else workload.of in self.of
 
 
 OURS = Program("thermocline", "thermocline")
 PEERS = (
-    Program("xarray", "xarray + Dask, h5netcdf", of_numbers=False),
-    Program("xarray-netcdf4", "xarray + Dask, netCDF4", of_numbers=False),
+    Program("xarray", "xarray + Dask, h5netcdf", of=("sea",)),
+    Program("xarray-netcdf4", "xarray + Dask, netCDF4", of=("sea",)),
     Program("talk", "Dask + netCDF4, (24, 360, 360)", only=("mean",)),
     Program("talk-maps", "Dask + netCDF4, (24, 720, 1440)", only=("mean",)),
-    Program("dask", "Dask, threads", of_files=False),
+    Program("dask", "Dask, threads", of=("numbers", "flights")),
     Program("distributed", "distributed"),
+    Program("polars", "polars, streaming", of=("flights",)),
+    Program("duckdb", "DuckDB", of=("flights",)),
 )
 
 # Dask's own advice: its threads are enough.
@@ -72,24 +73,43 @@ def run(program: Program, workload: Workload, settings: Settings) -> Outcome:
     figures.unlink(missing_ok=True)
     make = _bench if program is OURS else _peer
     command = make(program, workload, settings, figures)
-    environment = {} if program is OURS else ONE_THREAD_EACH
+    environment = {} if program is OURS else ONE_THREAD_EACH | _told(program, settings)
     ended = process.run(command, environment, settings.work / "said.txt", settings.patience, settings.most)
     found = json.loads(figures.read_text()) if figures.exists() and figures.stat().st_size else {}
     return outcome(ended, found)
 
 
+def _told(program: Program, settings: Settings) -> dict[str, str]:
+    """What a program is told of its limits by its environment."""
+    if program.name != "polars":
+        return {}
+    budget = {"POLARS_OOC_MEMORY_BUDGET_MB": str(settings.memory_limit >> 20), "POLARS_OOC_SPILL_DIR": str(settings.work)}
+    return {"POLARS_MAX_THREADS": str(settings.threads), **budget}
+
+
 def _bench(_: Program, workload: Workload, settings: Settings, figures: Path) -> list[str]:
-    read = ["--dir", str(settings.data)] if workload.of_files else ["--size", str(settings.size)]
-    limits = ["--memory-limit", str(settings.memory_limit), "--threads", str(settings.threads)]
+    read = {
+        "sea": ["--dir", str(settings.data)],
+        "numbers": ["--size", str(settings.size)],
+        "flights": ["--csv", f"{settings.flights}/flights_*.csv"],
+    }
     write = ["--scratch", str(settings.work), "--json", str(figures), "--no-progress"]
-    return [str(settings.bench), "run", workload.name, *read, *limits, *write]
+    return [str(settings.bench), "run", workload.name, *read[workload.of], *_limits(settings), *write]
 
 
 def _peer(program: Program, workload: Workload, settings: Settings, figures: Path) -> list[str]:
-    read = ["--data", str(settings.data)] if workload.of_files else ["--size", str(settings.size)]
-    limits = ["--memory-limit", str(settings.memory_limit), "--threads", str(settings.threads)]
-    write = ["--work", str(settings.work), "--numbers", str(settings.numbers), "--figures", str(figures)]
-    return [sys.executable, "-m", "timing.peer", program.name, workload.name, *read, *limits, *write]
+    write = ["--work", str(settings.work), "--figures", str(figures)]
+    if workload.of == "flights":
+        module, read = "timing.tables", ["--data", str(settings.flights)]
+    else:
+        module, numbers = "timing.peer", ["--numbers", str(settings.numbers)]
+        read = ["--data", str(settings.data)] if workload.of == "sea" else ["--size", str(settings.size)]
+        write += numbers
+    return [sys.executable, "-m", module, program.name, workload.name, *read, *_limits(settings), *write]
+
+
+def _limits(settings: Settings) -> list[str]:
+    return ["--memory-limit", str(settings.memory_limit), "--threads", str(settings.threads)]
 
 
 def outcome(ended: process.Ended, figures: dict[str, Any]) -> Outcome:

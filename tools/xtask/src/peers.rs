@@ -31,10 +31,10 @@ pub(crate) static ANSWERS: Peers = Peers {
 
 /// To compare seconds and memory with.
 pub(crate) static TIMING: Peers = Peers {
-    names: "Dask, xarray and what they recommend",
+    names: "Dask, xarray and what they recommend, polars and DuckDB",
     environment: "peers-timing-venv",
     requirements: "tools/peers/timing/requirements.txt",
-    imports: "import bottleneck, distributed, flox, h5netcdf, netCDF4, xarray",
+    imports: "import bottleneck, dask.dataframe, distributed, duckdb, flox, h5netcdf, netCDF4, polars, pyarrow, xarray",
 };
 
 impl Peers {

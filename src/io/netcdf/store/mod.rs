@@ -21,7 +21,7 @@ pub use pack::PackAs;
 use self::encode::Encoder;
 use self::header::{Axis, Header, scalars};
 use self::pack::Packing;
-use self::target::{Target, Writer};
+use self::target::Writer;
 use super::attributes::Attributes;
 use super::field::Field;
 use crate::array::{Array, Cast, ChunkGrid, Chunking, Region};
@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::event::Event;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 use crate::io::hdf5::{AttributeValue, Scalar, exact};
+use crate::io::target::Target;
 use crate::session::{Collection, Persist};
 use crate::units::ByteSize;
 

@@ -20,6 +20,7 @@ use thermocline::ByteSize;
 use self::encode::Encoder;
 pub(crate) use self::field::CELLS;
 use self::field::Field;
+pub(crate) use self::noise::{key, mix};
 use self::writer::{Existing, Writer, YearFile, existing};
 use crate::cli::{Dtype, YearRange};
 use crate::error::{BenchError, Result};
@@ -74,7 +75,7 @@ impl Todo {
 }
 
 /// Days from 1800-01-01 to the first of January of `year`.
-fn first_day(year: u16) -> i64 {
+pub(crate) fn first_day(year: u16) -> i64 {
     let before = |year: i64| 365 * year + (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
     before(i64::from(year)) - before(1800)
 }
@@ -128,7 +129,7 @@ fn prepare_on(request: &Request, free: impl FnOnce(&Path) -> Result<u64>) -> Res
     Ok(todo)
 }
 
-fn free_bytes(dir: &Path) -> Result<u64> {
+pub(crate) fn free_bytes(dir: &Path) -> Result<u64> {
     let about = rustix::fs::statvfs(dir).map_err(|error| BenchError::io(dir, "statvfs")(error.into()))?;
     Ok(about.f_bavail.saturating_mul(about.f_frsize))
 }
@@ -142,7 +143,7 @@ fn needed(days: usize, dtype: Dtype) -> u64 {
     (days * CELLS) as u64 * tenths_a_value / 10
 }
 
-fn check_space(needed: u64, free: u64, path: &Path) -> Result<()> {
+pub(crate) fn check_space(needed: u64, free: u64, path: &Path) -> Result<()> {
     if needed <= free {
         return Ok(());
     }
@@ -222,7 +223,7 @@ fn write(
 }
 
 /// Keeps other processes from generating into the same folder, as long as the file is open.
-fn lock(dir: &Path) -> Result<fs::File> {
+pub(crate) fn lock(dir: &Path) -> Result<fs::File> {
     let file = fs::File::open(dir).map_err(BenchError::io(dir, "opening the folder"))?;
     match file.try_lock() {
         Err(fs::TryLockError::WouldBlock) => Err(BenchError::file(dir, "another process is generating into it")),

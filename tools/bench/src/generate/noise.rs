@@ -6,14 +6,14 @@
 use super::field::{LATITUDES, LONGITUDES};
 
 /// The finalizer of splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-pub(super) fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     value ^ (value >> 31)
 }
 
 /// A key for a stream of random numbers that belongs to `parts`.
-pub(super) fn key(parts: &[u64]) -> u64 {
+pub(crate) fn key(parts: &[u64]) -> u64 {
     parts.iter().fold(0x9e37_79b9_7f4a_7c15, |state, part| mix(state.wrapping_add(*part).wrapping_mul(GOLDEN)))
 }
 

@@ -12,10 +12,11 @@ mod needs;
 use serde::Serialize;
 
 use crate::cli::{Limit, Workload};
-use crate::error::Result;
+use crate::error::{BenchError, Result};
 use crate::interrupt::Interrupt;
 use crate::print;
 use crate::report::Json;
+use crate::workloads::flights;
 
 /// What one call took, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -28,6 +29,10 @@ struct Took {
 
 /// Measures, and prints the figures.
 pub(crate) fn limit(options: &Limit, interrupt: &Interrupt) -> Result<()> {
+    if flights::has(options.workload) {
+        let problem = format!("{} reads no netCDF files: there is no bare loop for it", options.workload.name());
+        return Err(BenchError::Usage(problem));
+    }
     let json = options.json.as_deref().map(Json::create).transpose()?;
     let session = options.settings.session()?;
     let (options, work) = (options.clone(), session.clone());

@@ -3,6 +3,7 @@
 //! A workload is a plan, for `bench plan`, and the work itself, which tells an [`Account`] what it is going to need
 //! before it starts, and what came out.
 
+pub(crate) mod flights;
 pub(crate) mod made;
 mod ocean;
 
@@ -33,15 +34,34 @@ pub(crate) enum Output {
     Kept(Field<f32>),
 }
 
+/// Whether what is said of tables is said to a workload on tables.
+fn check(run: &Run) -> Result<()> {
+    let tables = !run.csv.is_empty() || run.csv_out.is_some() || run.planes.is_some() || run.airports.is_some();
+    if tables && !flights::has(run.workload) {
+        let problem = format!("--csv, --csv-out, --planes, --airports: {} reads no CSV files", run.workload.name());
+        return Err(BenchError::Usage(problem));
+    }
+    Ok(())
+}
+
 /// States what a workload would need.
 pub(crate) fn plan(run: &Run, session: &Session) -> Result<Plan> {
-    if made::has(run.workload) { made::plan(run, session) } else { ocean::plan(run, session) }
+    check(run)?;
+    match run.workload {
+        workload if made::has(workload) => made::plan(run, session),
+        workload if flights::has(workload) => flights::plan(run, session),
+        _ => ocean::plan(run, session),
+    }
 }
 
 /// Does the work, and gives what is to be drawn of it, if that is wanted.
 pub(crate) fn work(run: &Run, session: &Session, account: &Account) -> Result<Option<Drawable>> {
+    check(run)?;
     if made::has(run.workload) {
         return made::work(run, session, account).map(|()| None);
+    }
+    if flights::has(run.workload) {
+        return flights::work(run, session, account).map(|()| None);
     }
     ocean::work(run, session, account)
 }

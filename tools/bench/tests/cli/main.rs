@@ -5,6 +5,7 @@
 mod checksum;
 mod endings;
 mod figures;
+mod flights;
 mod generated;
 mod graphs;
 mod hostile;
@@ -15,6 +16,7 @@ mod observed;
 mod orders;
 mod outcomes;
 mod pictures;
+mod queries;
 mod sea;
 mod support;
 mod workloads;

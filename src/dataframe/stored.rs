@@ -1,0 +1,173 @@
+//! How a frame lies on scratch: its columns, each an Arrow IPC file of one record batch, so that they can be used where
+//! they lie.
+//!
+//! ```text
+//! column 0     an IPC file, uncompressed, padded to 64 bytes
+//! column 1     …
+//! lengths      of each column's file
+//! rows, columns
+//! ```
+//!
+//! Column by column, because whoever writes IPC copies a record batch before it goes out: so that copy is one column, not the
+//! frame. The lengths come last, because they are known last.
+//!
+//! Bytes of frames are checked before they are seen here (**S1**): they are the bytes that were written. That is why columns
+//! can be made of them [unchecked](polars_arrow::mmap::mmap_unchecked).
+
+use std::io::{Cursor, Write};
+use std::sync::Arc;
+
+use polars::prelude::{Column, DataFrame as PolarsFrame, DataType, PolarsError};
+use polars_arrow::io::ipc::read::read_file_metadata;
+use polars_arrow::mmap::{mmap_dictionaries_unchecked, mmap_unchecked};
+use polars_io::SerWriter;
+use polars_io::ipc::IpcWriter;
+
+use super::alone::alone;
+use crate::chunk::{Buffer, CodeError};
+use crate::error::{Error, Result};
+
+/// Columns begin at multiples of this.
+const ALIGN: usize = 64;
+
+/// What a column's file has beside its values: magic, schema, message, footer.
+const PER_COLUMN: usize = 2048;
+
+/// The most bytes that `frame` takes, in memory or [written](write).
+pub(super) fn most_bytes(frame: &PolarsFrame) -> u64 {
+    frame.columns().iter().map(|column| most_column_bytes(column) as u64).sum::<u64>() + ALIGN as u64
+}
+
+fn most_column_bytes(column: &Column) -> usize {
+    let plain = |dtype: &DataType| {
+        dtype.is_primitive_numeric()
+            || dtype.is_temporal()
+            || dtype.is_bool()
+            || matches!(dtype, DataType::String | DataType::Null)
+    };
+    let in_memory = column.as_materialized_series().estimated_size() + 4 * column.name().len() + PER_COLUMN;
+    if plain(column.dtype()) {
+        return in_memory;
+    }
+    // Categories and what is nested have parts that its size in memory says nothing of.
+    let mut count = Count(0);
+    let written = alone(|| write_column(column, &mut count)).map_or(0, |()| count.0);
+    in_memory.max(written + ALIGN)
+}
+
+/// Writes `frame`.
+pub(super) fn write(frame: &PolarsFrame, out: &mut dyn Write) -> Result<(), CodeError> {
+    let mut lengths = Vec::with_capacity(frame.width());
+    for column in frame.columns() {
+        let mut counted = Counted { out: &mut *out, bytes: 0 };
+        alone(|| write_column(column, &mut counted))?;
+        lengths.push(counted.bytes as u64);
+        let padding = counted.bytes.next_multiple_of(ALIGN) - counted.bytes;
+        out.write_all(&[0; ALIGN][..padding])?;
+    }
+    for word in lengths.into_iter().chain([frame.height() as u64, frame.width() as u64]) {
+        out.write_all(&word.to_ne_bytes())?;
+    }
+    Ok(())
+}
+
+fn write_column(column: &Column, out: &mut dyn Write) -> Result<(), PolarsError> {
+    let mut frame = PolarsFrame::new(column.len(), vec![column.clone()])?;
+    IpcWriter::new(out).with_parallel(false).with_record_batch_size(Some(usize::MAX)).finish(&mut frame)
+}
+
+/// The frame that was written to `buffer`, whose columns lie there.
+pub(super) fn read(buffer: &Buffer) -> Result<PolarsFrame> {
+    let bytes = buffer.as_slice();
+    let wrong = |problem: String| {
+        let source: CodeError = problem.into();
+        Error::Code { operation: "read from", source: source.into() }
+    };
+    let (rest, [rows, columns]) = take_words(bytes).ok_or_else(|| wrong("a frame without an end".into()))?;
+    let mut lengths = Vec::new();
+    let mut front = rest;
+    for _ in 0..columns {
+        let (rest, [length]) = take_words(front).ok_or_else(|| wrong(format!("no {columns} columns")))?;
+        lengths.push(length as usize);
+        front = rest;
+    }
+    let mut at = 0;
+    let mut read = Vec::with_capacity(lengths.len());
+    for &length in lengths.iter().rev() {
+        let column = Slice { buffer: buffer.clone(), start: at, end: at.saturating_add(length) };
+        if column.end > bytes.len() {
+            return Err(wrong(format!("a column of {length} bytes")));
+        }
+        read.push(alone(|| read_column(column)).map_err(|error| wrong(error.to_string()))?);
+        at = (at + length).next_multiple_of(ALIGN);
+    }
+    PolarsFrame::new(rows as usize, read).map_err(|error| wrong(error.to_string()))
+}
+
+/// The last `N` words, and what is before them.
+fn take_words<const N: usize>(bytes: &[u8]) -> Option<(&[u8], [u64; N])> {
+    let (rest, last) = bytes.split_at(bytes.len().checked_sub(8 * N)?);
+    let mut words = [0; N];
+    for (word, bytes) in words.iter_mut().zip(last.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(bytes.try_into().ok()?);
+    }
+    Some((rest, words))
+}
+
+/// Part of a buffer, which it keeps.
+struct Slice {
+    buffer: Buffer,
+    start: usize,
+    end: usize,
+}
+
+impl AsRef<[u8]> for Slice {
+    fn as_ref(&self) -> &[u8] {
+        &self.buffer.as_slice()[self.start..self.end]
+    }
+}
+
+fn read_column(bytes: Slice) -> Result<Column, PolarsError> {
+    let bytes = Arc::new(bytes);
+    let metadata = read_file_metadata(&mut Cursor::new((*bytes).as_ref()))?;
+    // SAFETY: these are the bytes that polars wrote from a valid column: their checksums were compared before they came here.
+    // They don't change while a column made of them lives: the buffer is read-only, and each column keeps `bytes`.
+    let batch = unsafe {
+        let dictionaries = mmap_dictionaries_unchecked(&metadata, bytes.clone())?;
+        mmap_unchecked(&metadata, &dictionaries, bytes, 0)?
+    };
+    let mut columns = PolarsFrame::from(batch).into_columns();
+    columns.pop().ok_or_else(|| PolarsError::NoData("a file without a column".into()))
+}
+
+/// Counts what passes.
+struct Counted<'a> {
+    out: &'a mut dyn Write,
+    bytes: usize,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let taken = self.out.write(bytes)?;
+        self.bytes += taken;
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Counts what would be written.
+struct Count(usize);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
