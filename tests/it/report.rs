@@ -199,8 +199,8 @@ fn a_browser_shows_the_page() {
         assert!(name == "failing" || attribute("tips") == Some("true"), "{name}");
         assert_eq!(attribute("sorted"), Some("descending"));
         assert!(attribute("caption").is_some_and(|caption| caption.contains("by order")), "{name}");
-        // Of the others nothing goes to scratch, so that there are no rates.
-        let inks = if name == "spilling" { "true,true,true" } else { "true," };
+        // Rates are drawn between two looks at the counters: on a busy machine all may go to scratch between the same two.
+        let inks = if name == "spilling" { "true,true," } else { "true," };
         assert!(attribute("inks").is_some_and(|found| found.starts_with(inks)), "{name}");
     }
 }
