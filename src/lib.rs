@@ -1,8 +1,9 @@
 //! Blocked algorithms on data larger than memory, within a stated memory limit.
 //!
 //! A [`Session`] has threads, a memory limit and scratch. An [`Array`] is lazy: the session plans it, and computes it
-//! within the limit. Underneath everything is a [graph](mod@graph) of tasks. The [`guide`] has a chapter for each topic; tables lead
-//! from NumPy, xarray and Dask to the names of [`array`](mod@array#from-numpy-xarray-and-dask) and of `io::netcdf`.
+//! within the limit. With the feature `dataframe` there are tables of polars frames. Underneath everything is a
+//! [graph](mod@graph) of tasks. The [`guide`] has a chapter for each topic; lists lead from NumPy,
+//! xarray and Dask to the names of [`array`](mod@array#from-numpy-xarray-and-dask) and of `io::netcdf`.
 //!
 //! ```
 //! use thermocline::{Array, Session};

@@ -10,8 +10,8 @@ use polars::prelude::{DataFrame as PolarsFrame, SchemaRef};
 use super::DataFrame;
 use super::estimate::{Estimate, empty};
 use super::frame::Frame;
-use super::group_by::{add_tasks, gathered};
 use super::node::{Make, Node, Part, Shared, Wanted};
+use super::tasks::{add_tasks, gathered};
 use crate::error::Result;
 use crate::graph::{Key, Layers};
 

@@ -6,8 +6,8 @@ use polars::prelude::df;
 
 use super::DataFrame;
 use super::frame::Frame;
-use super::group_by::add_tasks;
 use super::node::Wanted;
+use super::tasks::add_tasks;
 use crate::chunk::Chunk;
 use crate::error::{Error, Result};
 use crate::graph::{Key, Layers};

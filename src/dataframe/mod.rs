@@ -62,6 +62,7 @@ mod sink;
 mod sort;
 mod source;
 mod stored;
+mod tasks;
 mod top;
 mod unique;
 mod window;

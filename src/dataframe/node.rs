@@ -22,6 +22,7 @@ use super::divisions::Divisions;
 use super::estimate::Estimate;
 use super::frame::Frame;
 use super::rows::Step;
+use super::tasks::add_tasks;
 use crate::chunk::{Chunk, CodeError};
 use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
@@ -254,15 +255,7 @@ impl Shared {
             return Ok(keys);
         }
         let keys = match self.node().parts(layers, wanted)? {
-            Some(parts) => {
-                let name = layers.name(self.label());
-                let add = |(number, part): (usize, Part)| {
-                    let key = Key::indexed(name.clone(), [number as u32]);
-                    layers.add(part.task(key.clone()));
-                    key
-                };
-                parts.into_iter().enumerate().map(add).collect()
-            }
+            Some(parts) => add_tasks(layers, self.label(), parts),
             None => self.node().build(layers, wanted)?,
         };
         layers.remember(self.expression(), Arc::new(Built(wanted.clone(), keys.clone())));

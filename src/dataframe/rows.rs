@@ -7,16 +7,14 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use polars::prelude::{
-    DataFrame as PolarsFrame, Expr, IntoLazy, LazyFrame, NULL, PlSmallStr, SchemaRef, col, len, lit,
-};
+use polars::prelude::{Expr, IntoLazy, LazyFrame, PlSmallStr, SchemaRef, col, len};
 use polars_plan::plans::{AExpr, ArenaExprIter, IR, IRPlan, is_elementwise_rec};
 use polars_plan::prelude::Arena;
 
 use super::DataFrame;
 use super::alone::alone;
 use super::divisions::Divisions;
-use super::estimate::{Estimate, SAMPLE_ROWS, empty, thinned};
+use super::estimate::{Estimate, SAMPLE_ROWS, completed, empty, thinned};
 use super::node::{Node, Part, Shared, Wanted};
 use crate::error::Result;
 use crate::graph::Layers;
@@ -140,26 +138,14 @@ impl Node for RowsNode {
         let bytes = self.estimate().bytes(&self.schema, wanted) / parts.len().max(1) as u64;
         let then = |part: Part| {
             let (steps, wanted, schema) = (self.steps.clone(), wanted.clone(), self.input.schema().clone());
-            part.then(bytes, move |frame| Ok(selected(after(&steps, filled(frame, &schema)), &wanted).collect()?))
+            // Steps may name columns that nobody wants: these are null, and polars leaves out what is made of them.
+            part.then(bytes, move |frame| {
+                let frame = completed(frame, &schema)?;
+                Ok(selected(after(&steps, frame.lazy()), &wanted).collect()?)
+            })
         };
         Ok(Some(parts.into_iter().map(then).collect()))
     }
-}
-
-/// `frame` with all columns of `schema`: those that nobody wants, which steps may name nevertheless, are null, and polars
-/// leaves out what is made of them.
-fn filled(frame: PolarsFrame, schema: &SchemaRef) -> LazyFrame {
-    if frame.width() == schema.len() {
-        return frame.lazy();
-    }
-    let columns: Vec<Expr> = schema
-        .iter()
-        .map(|(name, dtype)| {
-            let is_there = frame.schema().contains(name);
-            if is_there { col(name.clone()) } else { lit(NULL).cast(dtype.clone()).alias(name.clone()) }
-        })
-        .collect();
-    frame.lazy().select(columns)
 }
 
 /// The wanted columns of `frame`.

@@ -50,8 +50,8 @@ fn most_column_bytes(column: &Column) -> usize {
         return in_memory;
     }
     // Categories and what is nested have parts that its size in memory says nothing of.
-    let mut count = Count(0);
-    let written = alone(|| write_column(column, &mut count)).map_or(0, |()| count.0);
+    let mut counted = Counted { out: &mut std::io::sink(), bytes: 0 };
+    let written = alone(|| write_column(column, &mut counted)).map_or(0, |()| counted.bytes);
     in_memory.max(written + ALIGN)
 }
 
@@ -155,19 +155,5 @@ impl Write for Counted<'_> {
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.out.flush()
-    }
-}
-
-/// Counts what would be written.
-struct Count(usize);
-
-impl Write for Count {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

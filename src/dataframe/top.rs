@@ -8,8 +8,8 @@ use polars::prelude::{DataFrame as PolarsFrame, PlSmallStr, PolarsResult, Schema
 use super::DataFrame;
 use super::alone::alone;
 use super::estimate::Estimate;
-use super::group_by::{FAN_IN, add_tasks, gathered};
 use super::node::{Node, Shared, Wanted};
+use super::tasks::{FAN_IN, add_tasks, gathered};
 use crate::error::Result;
 use crate::graph::{Key, Layers};
 

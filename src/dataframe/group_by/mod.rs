@@ -25,22 +25,18 @@ use polars::prelude::{DataFrame as PolarsFrame, Expr, IntoLazy, LazyFrame, PlSma
 
 use super::DataFrame;
 use super::alone::alone;
-use super::compute::concat;
 use super::divisions::Divisions;
 use super::estimate::{Estimate, empty};
-use super::frame::Frame;
-use super::node::{Make, Node, Part, Shared, Wanted};
+use super::node::{Node, Part, Shared, Wanted};
 use super::rows::{columns_scanned, is_row_by_row};
 use super::shuffle::Shuffle;
+use super::tasks::{FAN_IN, add_tasks, gathered};
 use crate::chunk::CodeError;
 use crate::error::Result;
 use crate::graph::{Key, Layers};
 use decompose::{Decomposed, decompose};
 use way::Way;
 pub(super) use way::sizes;
-
-/// So many partial results are merged at once.
-pub(super) const FAN_IN: usize = 8;
 
 /// A table with keys to group by: made by [`DataFrame::group_by`].
 #[derive(Clone, Debug)]
@@ -292,26 +288,6 @@ impl GroupNode {
         });
         add_tasks(layers, "group_by", parts.collect())
     }
-}
-
-/// A task for each part. Their keys.
-pub(super) fn add_tasks(layers: &mut Layers, label: &str, parts: Vec<Part>) -> Vec<Key> {
-    let name = layers.name(label);
-    let add = |(number, part): (usize, Part)| {
-        let key = Key::indexed(name.clone(), [number as u32]);
-        layers.add(part.task(key.clone()));
-        key
-    };
-    parts.into_iter().enumerate().map(add).collect()
-}
-
-/// The rows of the chunks `keys`, one after the other.
-pub(super) fn gathered(keys: &[Key], schema: SchemaRef, bytes: u64) -> Part {
-    let make: Make = Arc::new(move |_, chunks| {
-        let frames = chunks.iter().map(Frame::of).collect::<Result<_>>()?;
-        Ok::<_, CodeError>(concat(frames, &schema)?)
-    });
-    Part { needs: keys.to_vec(), make, workspace: 0, reads: 0, bytes }
 }
 
 impl Node for GroupNode {

@@ -13,10 +13,10 @@ use super::{JoinKind, JoinOptions, JoinWay};
 use crate::dataframe::alone::alone;
 use crate::dataframe::divisions::Divisions;
 use crate::dataframe::estimate::{Estimate, empty};
-use crate::dataframe::group_by::{add_tasks, gathered};
 use crate::dataframe::node::{Node, Part, Shared, Wanted};
 use crate::dataframe::rows::selected;
 use crate::dataframe::shuffle::{Shuffle, partitions_for};
+use crate::dataframe::tasks::{add_tasks, gathered};
 use crate::error::Result;
 use crate::graph::{Key, Layers};
 

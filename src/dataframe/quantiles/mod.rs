@@ -19,8 +19,8 @@ use polars::prelude::{Column, DataFrame as PolarsFrame, DataType, Field, PlSmall
 use super::DataFrame;
 use super::estimate::Estimate;
 use super::frame::Frame;
-use super::group_by::{FAN_IN, add_tasks, gathered};
 use super::node::{Make, Node, Part, Shared, Wanted};
+use super::tasks::{FAN_IN, add_tasks, gathered};
 use crate::error::Result;
 use crate::graph::{Key, Layers};
 use select::{Borders, Ranks};

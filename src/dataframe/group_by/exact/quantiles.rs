@@ -12,9 +12,10 @@ use super::super::super::alone::alone;
 use super::super::super::compute::concat;
 use super::super::super::frame::Frame;
 use super::super::super::node::{Make, Part, Wanted};
-use super::super::{By, GroupNode, add_tasks};
+use super::super::{By, GroupNode};
 use super::{Exact, Kind, ROWS, VALUE, add_one, with_column, with_value};
 use crate::chunk::{Chunk, CodeError, Encoded, Value};
+use crate::dataframe::tasks::add_tasks;
 use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 
