@@ -184,20 +184,27 @@ pub(crate) struct Cost {
     pub(crate) workspace: u64,
     pub(crate) spillable: bool,
     pub(crate) cheap_to_redo: bool,
+    pub(crate) at_once: bool,
     pub(crate) reads: u64,
+}
+
+impl Cost {
+    fn of(output: Size, spillable: bool) -> Self {
+        Self { output, workspace: 0, spillable, cheap_to_redo: false, at_once: false, reads: 0 }
+    }
 }
 
 impl Task {
     /// A task `key` that calls `run` with the values of `dependencies`. Its output is taken as an estimated 0 bytes
     /// until [`output`](Self::output) says better.
     pub fn new(key: impl Into<Key>, dependencies: impl IntoIterator<Item = Key>, run: TaskFn) -> Self {
-        let cost = Cost { output: Size::Estimated(0), workspace: 0, spillable: false, cheap_to_redo: false, reads: 0 };
+        let cost = Cost::of(Size::Estimated(0), false);
         Self { key: key.into(), dependencies: dependencies.into_iter().collect(), cost, work: Work::Call(run) }
     }
 
     /// A task that stands for a chunk of `bytes` bytes that a session holds already.
     pub(crate) fn held(key: Key, handle: Arc<dyn Any + Send + Sync>, bytes: u64, spillable: bool) -> Self {
-        let cost = Cost { output: Size::Exact(bytes), workspace: 0, spillable, cheap_to_redo: false, reads: 0 };
+        let cost = Cost::of(Size::Exact(bytes), spillable);
         Self { key, dependencies: Vec::new(), cost, work: Work::Held(handle) }
     }
 
@@ -226,6 +233,14 @@ impl Task {
     #[must_use]
     pub fn spillable(mut self) -> Self {
         self.cost.spillable = true;
+        self
+    }
+
+    /// Says that its output is part of the memory of what it needs. It is then run as soon as that is there, so that nothing
+    /// of it is kept for the sake of a part, and is not charged for it.
+    #[must_use]
+    pub(crate) fn at_once(mut self) -> Self {
+        self.cost.at_once = true;
         self
     }
 

@@ -197,6 +197,12 @@ impl Core {
         self.granted.pop_front()
     }
 
+    /// The most urgent task of the run of `place` that may be claimed in its stead: what another worker has left lies far
+    /// behind the head, and what is made there fills the premature budget until the head comes to it.
+    pub(super) fn nearest(&self, place: Place) -> Place {
+        self.runs.get(&place.run()).filter(|run| run.is_active()).map_or(place, |run| run.nearest(place))
+    }
+
     /// Claims the task at `place`, if it is still to be had.
     pub(super) fn claim(&mut self, place: Place, effects: &mut Effects) -> Option<Job> {
         let run = self.runs.get_mut(&place.run()).filter(|run| run.is_active())?;
@@ -348,7 +354,9 @@ impl Core {
         }
         // What bringing inputs back takes for a while, one input after the other.
         let passing = staging.saturating_add(redo);
-        let own = run.output_bytes(task).saturating_add(cost.workspace).saturating_add(passing);
+        // A part is charged already, with what it is part of.
+        let output = if cost.at_once { 0 } else { run.output_bytes(task) };
+        let own = output.saturating_add(cost.workspace).saturating_add(passing);
         Need { charges: load.saturating_add(own), loads: load, frees: frees.saturating_add(passing) }
     }
 

@@ -6,7 +6,7 @@
 //!                                  └────────────> Running <──────┘ ──────> Done
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::core::Queued;
@@ -110,6 +110,8 @@ pub(super) struct Run {
     head: u32,
     roots: Vec<TaskId>,
     next_root: usize,
+    /// The ranks of the others that are ready, and that nobody has claimed.
+    ready: BTreeSet<u32>,
     /// Bytes that tasks ahead of the head hold, by task; with those that can't be evicted.
     premature: HashMap<TaskId, Premature>,
     premature_bytes: u64,
@@ -166,6 +168,7 @@ impl Run {
             head: 0,
             roots: Vec::new(),
             next_root: 0,
+            ready: BTreeSet::new(),
             premature: HashMap::new(),
             premature_bytes: 0,
             premature_stuck: 0,
@@ -193,7 +196,13 @@ impl Run {
     }
 
     pub(super) fn set_status(&mut self, task: TaskId, status: Status) {
+        self.ready.remove(&self.order.rank(task));
         self.status[task.index()] = status;
+    }
+
+    /// The most urgent task that is ready and is no root; `place`, where none is before it.
+    pub(super) fn nearest(&self, place: Place) -> Place {
+        self.ready.first().map_or(place, |&rank| place.min(Place::new(self.id, rank)))
     }
 
     /// `task` has to wait for memory. To be told, where anybody wants to know.
@@ -344,6 +353,7 @@ impl Run {
             *missing -= 1;
             if *missing == 0 {
                 self.set_status(dependent, Status::Ready);
+                self.ready.insert(self.order.rank(dependent));
                 ready.push(self.place(dependent));
             }
         }

@@ -25,6 +25,9 @@
 //! 3. The best few are [improved] by local search within a fixed number of steps; on graphs of a hundred thousand tasks and
 //!    more there are none.
 //!
+//! Last, tasks that are to run [at once](super::Task::at_once) are moved to right behind what they need: they take no memory of
+//! their own then, which candidates don't know.
+//!
 //! So the time is linear, about a microsecond a task at a million, plus some hundredths of a second at most.
 //!
 //! No recursion, and nothing that takes quadratic time: what all readers of a task have in common is looked at once, or once
@@ -121,12 +124,37 @@ impl Graph {
         let needs = self.distinct_dependencies();
         let readers = self.dependents_lists();
         let shape = Shape::contract(&needs, readers, &self.weights(results));
-        let sequence = shape.expand(&portfolio::best(&shape, &needs, readers), &needs);
+        let sequence = self.with_parts_at_once(shape.expand(&portfolio::best(&shape, &needs, readers), &needs));
         let mut rank = vec![0; self.len()];
         for (place, &task) in sequence.iter().enumerate() {
             rank[task as usize] = place as u32;
         }
         Order { sequence: sequence.into_iter().map(TaskId).collect(), rank }
+    }
+
+    /// `sequence` with tasks that are to run at once right behind the last that they need.
+    fn with_parts_at_once(&self, sequence: Vec<u32>) -> Vec<u32> {
+        if !self.tasks().any(|task| self.cost(task).at_once) {
+            return sequence;
+        }
+        let mut done = vec![false; self.len()];
+        let mut moved = Vec::with_capacity(self.len());
+        for &next in &sequence {
+            // What has just run, and whose parts may follow.
+            let mut stack = vec![TaskId(next)];
+            while let Some(task) = stack.pop() {
+                if std::mem::replace(&mut done[task.index()], true) {
+                    continue;
+                }
+                moved.push(task.0);
+                let is_ready =
+                    |part: &TaskId| self.cost(*part).at_once && self.dependencies(*part).all(|need| done[need.index()]);
+                let ready = stack.len();
+                stack.extend(self.dependents(task).filter(is_ready));
+                stack[ready..].reverse();
+            }
+        }
+        moved
     }
 
     /// What tasks hold, in bytes or by number.

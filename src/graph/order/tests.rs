@@ -96,3 +96,30 @@ fn bytes_decide_where_they_are_known() {
     let rank = |name: &str| order.rank(graph.find(&Key::new(name)).unwrap());
     assert!(rank("fold") < rank("small"));
 }
+
+/// Who reads the parts first would like to have them one by one; but each keeps the whole as long as others aren't taken.
+#[test]
+fn parts_follow_what_they_are_of() {
+    let (wholes, parts) = (12, 9);
+    let mut tasks = Vec::new();
+    for whole in 0..wholes {
+        tasks.push(Task::new(Key::indexed("whole", [whole]), [], noop()).output(Size::Exact(9_000_000)));
+        for part in 0..parts {
+            let task = Task::new(Key::indexed("part", [whole, part]), [Key::indexed("whole", [whole])], noop());
+            tasks.push(task.output(Size::Exact(1_000_000)).at_once());
+        }
+    }
+    for part in 0..parts {
+        let needs = (0..wholes).map(|whole| Key::indexed("part", [whole, part]));
+        tasks.push(Task::new(Key::indexed("gathered", [part]), needs, noop()).output(Size::Exact(64)));
+    }
+    let graph = Graph::new(tasks).unwrap();
+    let order = graph.order();
+    assert_topological(&graph, &order);
+    let rank =
+        |name: &'static str, index: &[u32]| order.rank(graph.find(&Key::indexed(name, index.iter().copied())).unwrap());
+    for whole in 0..wholes {
+        let places: Vec<u32> = (0..parts).map(|part| rank("part", &[whole, part]) - rank("whole", &[whole])).collect();
+        assert_eq!(places, (1..=parts).collect::<Vec<_>>());
+    }
+}
