@@ -13,20 +13,23 @@ use polars_arrow::array::Utf8ViewArray;
 
 use super::alone::alone;
 use super::stored;
-use crate::chunk::{Buffer, Chunk, Encoded, Value};
+use crate::chunk::{Buffer, BufferMut, Chunk, CodeError, Encoded, Value};
 use crate::error::Result;
+use crate::graph::TaskContext;
 
-/// A partition in memory.
+/// A partition in memory. A clone shares its columns.
+#[derive(Clone)]
 pub(crate) struct Frame {
     frame: PolarsFrame,
     memory: Memory,
 }
 
 /// Where its columns lie.
+#[derive(Clone)]
 enum Memory {
     /// In polars' own allocations, so many bytes.
     Owned(u64),
-    /// In a buffer that it was read into, or in scratch itself.
+    /// In a buffer that it was packed or read into, or in scratch itself.
     Stored(Buffer),
 }
 
@@ -36,6 +39,21 @@ impl Frame {
         let frame = alone(|| compact(frame));
         let bytes = stored::most_bytes(&frame);
         Self { frame, memory: Memory::Owned(bytes) }
+    }
+
+    /// `frame`, [compact](compact()), as it is [stored](super::stored), in one piece of memory. It is written to `packed` first.
+    pub(super) fn packed(
+        frame: PolarsFrame,
+        packed: &mut Vec<u8>,
+        context: &TaskContext<'_>,
+    ) -> Result<Self, CodeError> {
+        packed.clear();
+        stored::write(&frame, packed)?;
+        drop(frame);
+        let mut buffer = BufferMut::unwritten(packed.len(), context)?;
+        buffer.as_mut_slice().copy_from_slice(packed);
+        let buffer = buffer.freeze();
+        Ok(Self { frame: stored::read(&buffer)?, memory: Memory::Stored(buffer) })
     }
 
     /// The same as a chunk.

@@ -16,7 +16,8 @@ type Function = dyn Fn(PolarsFrame) -> PolarsResult<PolarsFrame> + Send + Sync;
 
 impl DataFrame {
     /// What `function` makes of each partition. The columns it gives are found out by calling it with an empty frame; where it
-    /// can't be called so, [`map_partitions_as`](Self::map_partitions_as) is told them.
+    /// can't be called so, [`map_partitions_as`](Self::map_partitions_as) is told them. Where an empty frame gives rows, as it
+    /// does to an aggregation, each partition is expected to give as many; else, as many as it has.
     ///
     /// Impossible where it fails with an empty frame. A partition of other columns or types ends the run with an error.
     ///
@@ -42,7 +43,14 @@ impl DataFrame {
             return self.clone();
         }
         match alone(|| function(empty(self.schema()))) {
-            Ok(nothing) => self.mapped(nothing.schema().clone(), Arc::new(function)),
+            Ok(nothing) => {
+                let rows = if nothing.height() > 0 {
+                    (nothing.height() * self.partitions()) as f64
+                } else {
+                    self.node().estimate().rows
+                };
+                self.mapped(nothing.schema().clone(), Arc::new(function), rows)
+            }
             Err(problem) => {
                 self.fail("map_partitions", location, format!("of an empty frame it makes an error: {problem}"))
             }
@@ -74,11 +82,11 @@ impl DataFrame {
         if self.failure.is_some() {
             return self.clone();
         }
-        self.mapped(schema, Arc::new(function))
+        self.mapped(schema, Arc::new(function), self.node().estimate().rows)
     }
 
-    fn mapped(&self, schema: SchemaRef, function: Arc<Function>) -> Self {
-        Self::of(MapNode { input: self.node().clone(), schema, function })
+    fn mapped(&self, schema: SchemaRef, function: Arc<Function>, rows: f64) -> Self {
+        Self::of(MapNode { input: self.node().clone(), schema, function, rows })
     }
 }
 
@@ -86,6 +94,8 @@ struct MapNode {
     input: Arc<Shared>,
     schema: SchemaRef,
     function: Arc<Function>,
+    /// About so many it makes.
+    rows: f64,
 }
 
 impl Node for MapNode {
@@ -103,7 +113,7 @@ impl Node for MapNode {
 
     fn estimate(&self) -> Estimate {
         // A sample is no partition: what the function would make of it says nothing.
-        Estimate::unseen(self.input.estimate().rows)
+        Estimate::unseen(self.rows)
     }
 
     fn parts(&self, layers: &mut Layers, _: &Wanted) -> Result<Option<Vec<Part>>> {

@@ -108,15 +108,6 @@ impl Wanted {
         self.columns.as_ref().is_none_or(|columns| columns.iter().any(|column| column == name))
     }
 
-    /// The wanted columns of `schema`, as a schema.
-    pub(super) fn schema_of(&self, schema: &SchemaRef) -> SchemaRef {
-        if self.columns.is_none() {
-            return schema.clone();
-        }
-        let wanted = schema.iter().filter(|(name, _)| self.has(name));
-        Arc::new(wanted.map(|(name, dtype)| (name.clone(), dtype.clone())).collect())
-    }
-
     /// Whether who made what `self` wants has made what `other` wants.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let columns = match (&self.columns, &other.columns) {

@@ -139,7 +139,7 @@ impl Node for MergeNode {
 
     fn parts(&self, layers: &mut Layers, wanted: &Wanted) -> Result<Option<Vec<Part>>> {
         let parts = self.input.parts(layers, wanted)?;
-        let schema = wanted.schema_of(self.schema());
+        let schema = wanted.of(self.schema());
         Ok(Some(self.merged.iter().map(|merged| together(parts[merged.clone()].to_vec(), schema.clone())).collect()))
     }
 }

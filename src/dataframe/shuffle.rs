@@ -6,10 +6,14 @@
 //! ```
 //!
 //! A *piece* is a chunk of its own: one that is wanted late goes to scratch by itself, into the large extents where all chunks
-//! of a session lie, and comes back for its one reader. Pieces are taken in the order of the partitions, and rows keep their
-//! order in them, so that a shuffled partition has its rows in the order in which they were before (**D1**).
+//! of a session lie, and comes back for its one reader. It is [packed](Frame::packed) as soon as it is cut: as dozens of columns
+//! it would be dozens of small allocations, whose memory the C library doesn't give back, and would be encoded later anyway.
+//! Pieces are taken in the order of the partitions, and rows keep their order in them, so that a shuffled partition has its
+//! rows in the order in which they were before (**D1**).
 //!
-//! How many partitions there are behind a shuffle depends on the estimated bytes alone.
+//! How many partitions there are behind a shuffle depends on the estimated bytes alone. Partitions grow with the square root of
+//! the whole, as far as tasks of a usual limit can hold them: if those before the shuffle are as large, pieces stay of one size
+//! however much is shuffled.
 
 use std::sync::Arc;
 
@@ -21,20 +25,24 @@ use super::alone::alone;
 use super::compute::concat;
 use super::frame::{Frame, compact};
 use super::node::{Make, Part};
-use super::stored::most_bytes;
 use crate::chunk::{Chunk, CodeError, Encoded, Value};
 use crate::error::Result;
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 
-/// So many bytes partitions behind a shuffle have, about.
-const TARGET: u64 = 16 << 20;
+/// Bytes of a piece, about, where partitions are as large before a shuffle as behind it.
+const PIECE: u64 = 256 << 10;
+
+/// Between so many bytes partitions behind a shuffle have, about.
+const LEAST: u64 = 8 << 20;
+const MOST: u64 = 32 << 20;
 
 /// So many partitions there are at the most behind a shuffle: pieces shall not be too small to be worth a task.
 const MOST_PARTITIONS: u64 = 4096;
 
 /// Into how many partitions about `bytes` bytes are shuffled.
 pub(super) fn partitions_for(bytes: u64) -> usize {
-    bytes.div_ceil(TARGET).clamp(1, MOST_PARTITIONS) as usize
+    let partition = bytes.saturating_mul(PIECE).isqrt().clamp(LEAST, MOST);
+    bytes.div_ceil(partition).clamp(1, MOST_PARTITIONS) as usize
 }
 
 /// Says to which partition each row of a frame goes. Also gets what the split needs beside its partition, and the
@@ -71,11 +79,12 @@ impl Shuffle {
             layers.add(self.split_task(key.clone(), part, number));
             for (to, pieces) in pieces.iter_mut().enumerate() {
                 let run = move |_: &TaskContext<'_>, chunks: &[Chunk]| {
-                    Ok(Frame::chunk(chunks[0].get::<Split>()?.0[to].clone()))
+                    Ok(Chunk::new(chunks[0].get::<Split>()?.0[to].clone()))
                 };
                 let size = Size::Estimated(part_bytes / self.into as u64);
                 let piece = Key::indexed(piece.clone(), [number as u32, to as u32]);
-                layers.add(Task::new(piece.clone(), [key.clone()], Arc::new(run)).output(size).spillable());
+                let task = Task::new(piece.clone(), [key.clone()], Arc::new(run)).output(size);
+                layers.add(task.spillable().at_once());
                 pieces.push(piece);
             }
         }
@@ -100,14 +109,14 @@ impl Shuffle {
             let frame = make(context, &chunks[..own])?;
             let split = alone(|| {
                 let places = place(&frame, &chunks[own..], number)?;
-                split(&frame, &places, into)
+                split(&frame, &places, into, context)
             })?;
             Ok(Chunk::new(split))
         };
         let needs = [needs, self.needs.clone()].concat();
         let task = Task::new(key, needs, Arc::new(run)).output(Size::Estimated(bytes)).reads(reads);
-        // The partition, and the numbers of its rows.
-        task.workspace(workspace + bytes + bytes / 4)
+        // The partition, the numbers of its rows, and a piece twice: cut, and before it gets memory of its own.
+        task.workspace(workspace + bytes + bytes / 4 + 2 * bytes / into as u64)
     }
 }
 
@@ -126,11 +135,11 @@ pub(super) fn hash_places(keys: PolarsFrame, into: usize) -> Result<Vec<u32>, Co
 }
 
 /// The rows of one partition by where they go.
-struct Split(Vec<PolarsFrame>);
+struct Split(Vec<Frame>);
 
 impl Value for Split {
     fn unmetered_bytes(&self) -> u64 {
-        self.0.iter().map(most_bytes).sum()
+        0
     }
 
     fn encode(&self) -> Option<Encoded<'_>> {
@@ -142,7 +151,7 @@ impl Value for Split {
     }
 }
 
-fn split(frame: &PolarsFrame, places: &[u32], into: usize) -> Result<Split, CodeError> {
+fn split(frame: &PolarsFrame, places: &[u32], into: usize, context: &TaskContext<'_>) -> Result<Split, CodeError> {
     let mut ends = vec![0_usize; into + 1];
     for &place in places {
         ends[place as usize + 1] += 1;
@@ -157,9 +166,15 @@ fn split(frame: &PolarsFrame, places: &[u32], into: usize) -> Result<Split, Code
         rows[*next] = row as IdxSize;
         *next += 1;
     }
+    let mut packed = Vec::new();
     let piece = |place: usize| {
-        let rows = IdxCa::from_slice("".into(), &rows[starts[place]..starts[place + 1]]);
-        Ok(compact(frame.take(&rows)?))
+        let rows = &rows[starts[place]..starts[place + 1]];
+        // Who gathers pieces passes over those without rows.
+        let piece = match rows {
+            [] => PolarsFrame::empty(),
+            rows => compact(frame.take(&IdxCa::from_slice("".into(), rows))?),
+        };
+        Frame::packed(piece, &mut packed, context)
     };
     Ok(Split((0..into).map(piece).collect::<Result<_, CodeError>>()?))
 }

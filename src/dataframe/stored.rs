@@ -1,20 +1,22 @@
-//! How a frame lies on scratch: its columns, each an Arrow IPC file of one record batch, so that they can be used where
-//! they lie.
+//! How a frame lies on scratch: some columns after others, each some an Arrow IPC file of one record batch, so that they can be
+//! used where they lie.
 //!
 //! ```text
-//! column 0     an IPC file, uncompressed, padded to 64 bytes
-//! column 1     …
-//! lengths      of each column's file
-//! rows, columns
+//! file 0       the first columns, uncompressed, padded to 64 bytes
+//! file 1       …
+//! lengths      of each file
+//! rows, files
 //! ```
 //!
-//! Column by column, because whoever writes IPC copies a record batch before it goes out: so that copy is one column, not the
-//! frame. The lengths come last, because they are known last.
+//! A large frame is written column by column, because whoever writes IPC copies a record batch before it goes out: so that copy
+//! is one column, not the frame. Small columns share a file, because each file has a schema and an index of its own, which a
+//! shuffle would write and read a million times. The lengths come last, because they are known last.
 //!
-//! Bytes of frames are checked before they are seen here (**S1**): they are the bytes that were written. That is why columns
+//! Bytes of frames come here from memory, or are checked before (**S1**): they are the bytes that were written. That is why columns
 //! can be made of them [unchecked](polars_arrow::mmap::mmap_unchecked).
 
 use std::io::{Cursor, Write};
+use std::ops::Range;
 use std::sync::Arc;
 
 use polars::prelude::{Column, DataFrame as PolarsFrame, DataType, PolarsError};
@@ -33,9 +35,29 @@ const ALIGN: usize = 64;
 /// What a column's file has beside its values: magic, schema, message, footer.
 const PER_COLUMN: usize = 2048;
 
+/// Columns go to one file until they are so large together.
+const TOGETHER: usize = 256 << 10;
+
 /// The most bytes that `frame` takes, in memory or [written](write).
 pub(super) fn most_bytes(frame: &PolarsFrame) -> u64 {
     frame.columns().iter().map(|column| most_column_bytes(column) as u64).sum::<u64>() + ALIGN as u64
+}
+
+/// The columns that share a file: their numbers, in order.
+fn files(frame: &PolarsFrame) -> Vec<Range<usize>> {
+    let mut files: Vec<Range<usize>> = Vec::new();
+    let mut bytes = TOGETHER;
+    for (number, column) in frame.columns().iter().enumerate() {
+        let own = column.as_materialized_series().estimated_size();
+        if let Some(file) = files.last_mut().filter(|_| bytes.saturating_add(own) <= TOGETHER) {
+            file.end += 1;
+        } else {
+            files.push(number..number + 1);
+            bytes = 0;
+        }
+        bytes += own;
+    }
+    files
 }
 
 fn most_column_bytes(column: &Column) -> usize {
@@ -51,28 +73,31 @@ fn most_column_bytes(column: &Column) -> usize {
     }
     // Categories and what is nested have parts that its size in memory says nothing of.
     let mut counted = Counted { out: &mut std::io::sink(), bytes: 0 };
-    let written = alone(|| write_column(column, &mut counted)).map_or(0, |()| counted.bytes);
+    let written = alone(|| write_columns(std::slice::from_ref(column), &mut counted)).map_or(0, |()| counted.bytes);
     in_memory.max(written + ALIGN)
 }
 
 /// Writes `frame`.
 pub(super) fn write(frame: &PolarsFrame, out: &mut dyn Write) -> Result<(), CodeError> {
-    let mut lengths = Vec::with_capacity(frame.width());
-    for column in frame.columns() {
+    let files = files(frame);
+    let mut lengths = Vec::with_capacity(files.len());
+    for columns in files {
         let mut counted = Counted { out: &mut *out, bytes: 0 };
-        alone(|| write_column(column, &mut counted))?;
+        alone(|| write_columns(&frame.columns()[columns], &mut counted))?;
         lengths.push(counted.bytes as u64);
         let padding = counted.bytes.next_multiple_of(ALIGN) - counted.bytes;
         out.write_all(&[0; ALIGN][..padding])?;
     }
-    for word in lengths.into_iter().chain([frame.height() as u64, frame.width() as u64]) {
+    let files = lengths.len() as u64;
+    for word in lengths.into_iter().chain([frame.height() as u64, files]) {
         out.write_all(&word.to_ne_bytes())?;
     }
     Ok(())
 }
 
-fn write_column(column: &Column, out: &mut dyn Write) -> Result<(), PolarsError> {
-    let mut frame = PolarsFrame::new(column.len(), vec![column.clone()])?;
+fn write_columns(columns: &[Column], out: &mut dyn Write) -> Result<(), PolarsError> {
+    let height = columns.first().map_or(0, Column::len);
+    let mut frame = PolarsFrame::new(height, columns.to_vec())?;
     IpcWriter::new(out).with_parallel(false).with_record_batch_size(Some(usize::MAX)).finish(&mut frame)
 }
 
@@ -83,22 +108,22 @@ pub(super) fn read(buffer: &Buffer) -> Result<PolarsFrame> {
         let source: CodeError = problem.into();
         Error::Code { operation: "read from", source: source.into() }
     };
-    let (rest, [rows, columns]) = take_words(bytes).ok_or_else(|| wrong("a frame without an end".into()))?;
+    let (rest, [rows, files]) = take_words(bytes).ok_or_else(|| wrong("a frame without an end".into()))?;
     let mut lengths = Vec::new();
     let mut front = rest;
-    for _ in 0..columns {
-        let (rest, [length]) = take_words(front).ok_or_else(|| wrong(format!("no {columns} columns")))?;
+    for _ in 0..files {
+        let (rest, [length]) = take_words(front).ok_or_else(|| wrong(format!("no {files} files")))?;
         lengths.push(length as usize);
         front = rest;
     }
     let mut at = 0;
     let mut read = Vec::with_capacity(lengths.len());
     for &length in lengths.iter().rev() {
-        let column = Slice { buffer: buffer.clone(), start: at, end: at.saturating_add(length) };
-        if column.end > bytes.len() {
-            return Err(wrong(format!("a column of {length} bytes")));
+        let file = Slice { buffer: buffer.clone(), start: at, end: at.saturating_add(length) };
+        if file.end > bytes.len() {
+            return Err(wrong(format!("columns of {length} bytes")));
         }
-        read.push(alone(|| read_column(column)).map_err(|error| wrong(error.to_string()))?);
+        read.extend(alone(|| read_columns(file)).map_err(|error| wrong(error.to_string()))?);
         at = (at + length).next_multiple_of(ALIGN);
     }
     PolarsFrame::new(rows as usize, read).map_err(|error| wrong(error.to_string()))
@@ -127,17 +152,16 @@ impl AsRef<[u8]> for Slice {
     }
 }
 
-fn read_column(bytes: Slice) -> Result<Column, PolarsError> {
+fn read_columns(bytes: Slice) -> Result<Vec<Column>, PolarsError> {
     let bytes = Arc::new(bytes);
     let metadata = read_file_metadata(&mut Cursor::new((*bytes).as_ref()))?;
-    // SAFETY: these are the bytes that polars wrote from a valid column: their checksums were compared before they came here.
-    // They don't change while a column made of them lives: the buffer is read-only, and each column keeps `bytes`.
+    // SAFETY: these are the bytes that polars wrote from valid columns: if they were on scratch since, their checksums were
+    // compared. They don't change while a column made of them lives: the buffer is read-only, and each column keeps `bytes`.
     let batch = unsafe {
         let dictionaries = mmap_dictionaries_unchecked(&metadata, bytes.clone())?;
         mmap_unchecked(&metadata, &dictionaries, bytes, 0)?
     };
-    let mut columns = PolarsFrame::from(batch).into_columns();
-    columns.pop().ok_or_else(|| PolarsError::NoData("a file without a column".into()))
+    Ok(PolarsFrame::from(batch).into_columns())
 }
 
 /// Counts what passes.

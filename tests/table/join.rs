@@ -2,9 +2,9 @@
 
 use polars::prelude::*;
 use thermocline::DataFrame;
-use thermocline::dataframe::{JoinKind, JoinOptions, JoinWay, polars};
+use thermocline::dataframe::{Divisions, JoinKind, JoinOptions, JoinWay, polars};
 
-use crate::support::{Numbers, PolarsFrame, assert_same, assert_same_rows, frame, session};
+use crate::support::{Numbers, PolarsFrame, assert_same, assert_same_rows, frame, labels, session};
 
 const KINDS: [(JoinKind, JoinType); 6] = [
     (JoinKind::Inner, JoinType::Inner),
@@ -49,6 +49,57 @@ fn partners(rows: usize, seed: u64) -> PolarsFrame {
 
 fn all_columns(frame: &PolarsFrame) -> Vec<String> {
     frame.get_column_names_owned().into_iter().map(|name| name.to_string()).collect()
+}
+
+/// Joins of what is sorted by a key, in partitions that begin at these where there are some. Which sides are shuffled.
+#[track_caller]
+fn check_divided(borders: [Option<&[i64]>; 2], kinds: &[(JoinKind, JoinType)], shuffled: [bool; 2]) {
+    let wide = col("many").cast(DataType::Int64);
+    let sides = [frame(900, 8), partners(700, 9).lazy().with_columns([wide]).collect().unwrap()];
+    let table = |side: usize| {
+        let table = DataFrame::from_polars(sides[side].clone(), 4);
+        borders[side].map_or(table.clone(), |at| table.repartition_by("many", &Series::new("".into(), at)))
+    };
+    let (on, session) = ([col("many")], session(2, "64MiB"));
+    for &(kind, ref how) in kinds {
+        for nulls_equal in [false, true] {
+            let mut args = JoinArgs::new(how.clone());
+            args.nulls_equal = nulls_equal;
+            let [left, right] = sides.clone().map(IntoLazy::lazy);
+            let expected = left.join(right, &on, &on, args).collect().unwrap();
+            let joined = table(0).join(&table(1), &on, &on, JoinOptions::new(kind).nulls_equal(nulls_equal));
+            let found = session.compute(&joined).unwrap();
+            let columns = all_columns(&expected);
+            assert_same_rows(&found, &expected, &columns.iter().map(String::as_str).collect::<Vec<_>>());
+            let made = labels(&joined);
+            let splits = ["join_left_split", "join_right_split"].map(|label| made.contains(label));
+            assert_eq!(splits, shuffled, "{kind:?}: {made:?}");
+            let in_order = !shuffled[0] && !matches!(kind, JoinKind::Right | JoinKind::Full);
+            assert_eq!(joined.divisions().map(Divisions::by), in_order.then_some("many"), "{kind:?}");
+            let many = found.column("many").unwrap().as_materialized_series();
+            assert!(!in_order || many.is_sorted(SortOptions::default()).unwrap(), "{kind:?}: {many}");
+        }
+    }
+}
+
+#[test]
+fn what_is_divided_alike_is_joined_where_it_is() {
+    let borders: &[i64] = &[-3, 100, 101, 290];
+    check_divided([Some(borders), Some(borders)], &KINDS, [false, false]);
+}
+
+#[test]
+fn what_is_divided_by_a_key_stays_where_it_is() {
+    let full = &KINDS[3..4];
+    check_divided([Some(&[100, 200]), None], full, [false, true]);
+    check_divided([None, Some(&[100, 200])], full, [true, false]);
+    check_divided([Some(&[100, 200]), Some(&[100, 201])], full, [false, true]);
+}
+
+#[test]
+fn ranges_that_would_be_very_uneven_are_not_taken() {
+    // Nearly all keys of the other side lie in one of five partitions.
+    check_divided([Some(&[290, 292, 294, 296]), None], &KINDS[3..4], [true, true]);
 }
 
 /// Joins in every way, at several numbers of partitions, threads and limits.

@@ -4,7 +4,7 @@ use polars::prelude::*;
 use thermocline::dataframe::polars;
 use thermocline::{DataFrame, Session};
 
-use crate::support::{Numbers, PolarsFrame, assert_same, check, frame, session};
+use crate::support::{Numbers, PolarsFrame, assert_same, check, frame, labels, session};
 
 /// Rows of about 3 KB, so that these few make several partitions: keys of all kinds, and their number.
 const ROWS: usize = 40_000;
@@ -49,7 +49,7 @@ fn options(descending: &[bool], nulls_last: &[bool]) -> SortMultipleOptions {
 #[test]
 fn all_kinds_of_keys_are_sorted_as_polars_sorts_them() {
     let whole = wide(5);
-    let session = session(2, "160MiB");
+    let session = session(2, "112MiB");
     let cases: [(&[&str], &[bool], &[bool]); 12] = [
         (&["many"], &[false], &[false]),
         (&["many"], &[true], &[false]),
@@ -76,6 +76,19 @@ fn all_kinds_of_keys_are_sorted_as_polars_sorts_them() {
         assert_same(&found, &expected);
     }
     assert!(session.stats().spilled_bytes > 0, "{:?}", session.stats());
+}
+
+#[test]
+fn what_a_sort_needs_at_the_least_does_not_grow_with_the_table() {
+    let session = session(2, "4GiB");
+    let floor = |partitions: usize| {
+        let rows = wide(4).lazy().select([col("number"), col("many")]).collect().unwrap();
+        let tables = vec![DataFrame::from_polars(rows, 1); partitions];
+        let sorted = DataFrame::concat(&tables).sort(["many"], options(&[false], &[false]));
+        session.plan(&sorted.agg([col("number").last(), col("many").last()])).unwrap().floor().bytes()
+    };
+    // From 90 MB to 360 MB, in partitions that are twice as large.
+    assert!(floor(800) < 5 * floor(200) / 2, "{} {}", floor(200), floor(800));
 }
 
 /// The rows of each partition.
@@ -174,7 +187,7 @@ fn what_was_not_sampled_is_sampled_in_the_run() {
     let table = DataFrame::from_polars(whole.clone(), 9).cumulative(&number);
     let all = (0..22).map(|number| col(format!("copy_{number}"))).reduce(Expr::xor).unwrap();
     let kept = [col("key"), col("number"), all.alias("all")];
-    let session = session(2, "112MiB");
+    let session = session(2, "88MiB");
     for (by, descending) in [(&["key"][..], &[true][..]), (&["key", "number"], &[false, true])] {
         let sorted = table.sort(by, options(descending, &[false]));
         assert!(sorted.partitions() > 2, "{sorted:?}");
@@ -203,8 +216,8 @@ fn groups_by_what_is_indexed_stay_where_they_are() {
         let expected = whole.clone().lazy().sort(["reversed"], options(&[false], &[false]));
         let expected = expected.group_by_stable(&keys).agg(&answers).collect().unwrap();
         assert_same(&session.compute(&groups).unwrap(), &expected);
-        let shown = session.plan(&groups).unwrap().to_string();
-        assert!(!shown.contains("group_by_split"), "{shown}");
+        let made = labels(&groups);
+        assert!(made.contains("sort_split") && !made.contains("group_by_split"), "{made:?}");
     }
 }
 

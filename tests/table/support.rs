@@ -1,12 +1,32 @@
 //! What the tests of tables share: sessions, random frames, comparisons.
 
+use std::collections::HashSet;
+
 use polars::prelude::*;
 use thermocline::dataframe::polars;
-use thermocline::{DataFrame, Session};
+use thermocline::graph::{Layers, TaskId};
+use thermocline::{Collection, DataFrame, Session};
 
 /// A session with so many threads and a limit, e.g. `64MiB`.
 pub(crate) fn session(threads: usize, limit: &str) -> Session {
     Session::builder().threads(threads).memory_limit(limit.parse().unwrap()).build().unwrap()
+}
+
+/// What the tasks that make `table` are called, without their numbers.
+pub(crate) fn labels(table: &DataFrame) -> HashSet<String> {
+    let mut layers = Layers::new();
+    let keys = table.build(&mut layers).unwrap();
+    let graph = layers.into_graph().unwrap();
+    let (mut labels, mut seen) = (HashSet::new(), HashSet::new());
+    let mut stack: Vec<TaskId> = keys.iter().map(|key| graph.require(key).unwrap()).collect();
+    while let Some(task) = stack.pop() {
+        if seen.insert(task.index()) {
+            let label = graph.key(task).name().trim_end_matches(|end: char| end.is_ascii_digit() || end == '-');
+            labels.insert(label.to_owned());
+            stack.extend(graph.dependencies(task));
+        }
+    }
+    labels
 }
 
 /// Numbers that look random, the same each time.

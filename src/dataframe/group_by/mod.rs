@@ -258,7 +258,7 @@ impl GroupNode {
 
     fn build_rows(&self, layers: &mut Layers, into: usize) -> Result<Vec<Key>> {
         let wanted = self.wanted(&self.by.aggregations);
-        let schema = wanted.schema_of(self.input.schema());
+        let schema = wanted.of(self.input.schema());
         let parts = self.input.parts(layers, &wanted)?;
         let parts = if parts.len() == 1 {
             parts

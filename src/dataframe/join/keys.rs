@@ -61,6 +61,11 @@ impl On {
         columns.any(|expr| matches!(expr, Expr::Column(column) if column == name))
     }
 
+    /// The types in which keys are compared.
+    pub(super) fn types(&self) -> &[DataType] {
+        &self.types
+    }
+
     /// The keys of a side, as they were given.
     pub(super) fn of(&self, side: Side) -> &[Expr] {
         match side {

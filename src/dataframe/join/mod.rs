@@ -5,6 +5,8 @@
 //!                   └─> left partition 1 joined ── …
 //! left  ── shuffled by key ──> bucket j ──┬─> joined ── …   (both are large)
 //! right ── shuffled by key ──> bucket j ──┘
+//! left, sorted by a key ── partition i ───┬─> joined ── …   (its divisions are known; or those of the right one)
+//! right ── shuffled to its ranges ────────┘
 //! ```
 //!
 //! Which of them is taken is decided from estimates of both sides; each is right for any input. A bucket that a sample shows to
@@ -14,6 +16,7 @@ mod estimate;
 mod keys;
 mod layout;
 mod node;
+mod ranges;
 
 use std::panic::Location;
 
@@ -44,8 +47,10 @@ pub enum JoinKind {
 /// How rows of both sides are brought together. What a join has doesn't depend on it; the order of its rows does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum JoinWay {
-    /// As estimates say: a side of up to 32 MiB is broadcast where the kind of join allows it, the right one rather than the
-    /// left one; else both are shuffled.
+    /// As estimates say. Where both sides have the same [divisions](DataFrame::divisions) by a key, partitions meet as they are.
+    /// Else a side of up to 32 MiB is broadcast where the kind of join allows it, the right one rather than the left one. Else,
+    /// if a side has divisions by a key, its partitions stay where they are, and the other side is shuffled to their ranges.
+    /// Else both are shuffled.
     #[default]
     Auto,
     /// Each partition of the left side meets the whole right side. Not for right and full joins.
@@ -156,7 +161,8 @@ impl DataFrame {
     /// **Order.** In each partition, rows are in the order of the left side, those of one row of it in the order of the right;
     /// in a right join the other way round. Rows of the other side that have no partner come last. Where the right side is
     /// broadcast, as small ones are, partitions are those of the left side; where the left one is, those of the right side;
-    /// behind a shuffle rows are in the order of their keys' hashes, by partition.
+    /// behind a shuffle rows are in the order of their keys' hashes, by partition; where a side is sorted by a key, and shuffles
+    /// the other, partitions are its.
     ///
     /// **Skew.** Where a sample shows that some keys have very many rows, these are spread over several partitions.
     ///

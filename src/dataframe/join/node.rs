@@ -9,6 +9,7 @@ use polars::series::IsSorted;
 use super::estimate::estimated;
 use super::keys::{On, Side};
 use super::layout::{Bucket, buckets, place};
+use super::ranges::Ranges;
 use super::{JoinKind, JoinOptions, JoinWay};
 use crate::dataframe::alone::alone;
 use crate::dataframe::divisions::Divisions;
@@ -41,6 +42,8 @@ enum Way {
     Pairs,
     /// Both sides are shuffled.
     Shuffle(Arc<[Bucket]>),
+    /// One side is sorted by a key; the other is shuffled to its ranges, if it isn't sorted alike.
+    Ranges(Ranges),
 }
 
 /// What was built, and for which wants.
@@ -180,6 +183,20 @@ impl JoinNode {
         Ok(parts)
     }
 
+    fn ranges(&self, layers: &mut Layers, wanted: &Wanted, ranges: &Ranges) -> Result<Vec<Part>> {
+        let mut cut = |side: Side, label: &str| {
+            let (parts, schema) = self.rows(layers, wanted, side)?;
+            if ranges.is_in_place(side) {
+                return Ok(parts);
+            }
+            let place = ranges.place(self.on.clone(), side);
+            Ok(Shuffle { into: ranges.partitions(), place, needs: Vec::new() }.build(layers, label, parts, &schema))
+        };
+        let (left, right) = (cut(Side::Left, "join_left")?, cut(Side::Right, "join_right")?);
+        let bytes = self.bytes(wanted);
+        Ok(left.into_iter().zip(right).map(|(left, right)| self.joined(left, right, wanted, bytes)).collect())
+    }
+
     /// Joins the parts of a bucket, of the side that is split, with its rows of the other side.
     fn split(
         &self,
@@ -260,8 +277,12 @@ fn may_broadcast(kind: JoinKind, side: Side) -> bool {
 fn way(left: &Shared, right: &Shared, on: &On, kind: JoinKind, asked: JoinWay) -> Result<Way, String> {
     let bytes = |side: &Shared| side.estimate().bytes(side.schema(), &Wanted::all());
     let (left_bytes, right_bytes) = (bytes(left), bytes(right));
+    let sides = [(Side::Left, left, left_bytes), (Side::Right, right, right_bytes)];
+    let ranges = if asked == JoinWay::Auto { Ranges::new(sides, on) } else { None };
     let not_one = || Err(format!("{asked:?} is no way to make a join of the kind {kind:?}"));
+    let is_in_place = |side| ranges.as_ref().is_some_and(|ranges| ranges.is_in_place(side));
     let into = match asked {
+        JoinWay::Auto if is_in_place(Side::Left) && is_in_place(Side::Right) => 1,
         JoinWay::BroadcastLeft if may_broadcast(kind, Side::Left) => return Ok(Way::Broadcast(Side::Left)),
         JoinWay::BroadcastRight if may_broadcast(kind, Side::Right) => return Ok(Way::Broadcast(Side::Right)),
         JoinWay::BroadcastLeft | JoinWay::BroadcastRight => return not_one(),
@@ -276,6 +297,9 @@ fn way(left: &Shared, right: &Shared, on: &On, kind: JoinKind, asked: JoinWay) -
         JoinWay::Auto if kind == JoinKind::Cross => return Ok(Way::Pairs),
         JoinWay::Auto => partitions_for(left_bytes + right_bytes),
     };
+    if let Some(ranges) = ranges {
+        return Ok(Way::Ranges(ranges));
+    }
     let sides = [(Side::Left, left.estimate(), left_bytes as f64), (Side::Right, right.estimate(), right_bytes as f64)];
     // What only says which keys there are is made short before it is shuffled.
     let may_split = |side| side == Side::Left || !matches!(kind, JoinKind::Semi | JoinKind::Anti);
@@ -299,6 +323,7 @@ impl Node for JoinNode {
                 let rest = |(side, parts): (Side, usize)| parts + usize::from(keeps(self.kind, side.other()));
                 buckets.iter().map(|bucket| bucket.split.map_or(1, rest)).sum()
             }
+            Way::Ranges(ranges) => ranges.partitions(),
         }
     }
 
@@ -308,8 +333,12 @@ impl Node for JoinNode {
 
     fn divisions(&self) -> Option<&Divisions> {
         // Rows of the left side stay where they are, and its columns keep their names.
-        match self.way {
+        match &self.way {
             Way::Broadcast(Side::Right) => self.left.divisions(),
+            // Right and full joins put rows of the right side behind.
+            Way::Ranges(ranges) if ranges.is_in_place(Side::Left) && !keeps(self.kind, Side::Right) => {
+                self.left.divisions()
+            }
             _ => None,
         }
     }
@@ -327,6 +356,7 @@ impl Node for JoinNode {
             Way::Broadcast(side) => self.broadcast(layers, &wanted, *side)?,
             Way::Pairs => self.pairs(layers, &wanted)?,
             Way::Shuffle(buckets) => self.shuffle(layers, &wanted, buckets)?,
+            Way::Ranges(ranges) => self.ranges(layers, &wanted, ranges)?,
         };
         layers.remember(expression, Arc::new(Built(wanted, parts.clone())));
         Ok(Some(parts))

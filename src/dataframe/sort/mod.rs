@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! partitions ── split at borders ── pieces ──> sorted partitions                         (borders from the estimate)
-//! partitions, as chunks ── samples ── borders ─┐
-//!                      └── split at borders ───┴─ pieces ──> sorted partitions           (borders from the rows)
+//! keys of partitions ── samples ── borders ─┐
+//! partitions ── split at borders ───────────┴─ pieces ──> sorted partitions              (borders from the rows)
 //! ```
 //!
-//! Borders are quantiles of a sample. Where the source could be sampled beforehand, each partition is split in the task that
-//! reads it. Else, or where that sample says little of how to cut, partitions wait as chunks until all have been sampled.
+//! Borders are quantiles of a sample. Where the source could be sampled beforehand, and what it has is spread evenly enough,
+//! borders are known. Else all partitions are sampled first. What comes straight from files or memory is read twice for that,
+//! its keys alone at first; anything else waits, as chunks, until all of it has been sampled.
 
 mod borders;
 mod keys;
@@ -21,7 +22,6 @@ use super::DataFrame;
 use super::alone::alone;
 use super::divisions::Divisions;
 use super::estimate::Estimate;
-use super::frame::Frame;
 use super::node::{Node, Part, Shared, Wanted};
 use super::shuffle::{Place, Shuffle, partitions_for};
 use super::tasks::{add_tasks, gathered};
@@ -36,7 +36,7 @@ pub(super) use keys::SortKeys;
 const SAMPLED_BEFORE: usize = 16;
 const SAMPLED_IN_RUN: usize = 64;
 
-/// Bytes that polars has of a row while it sorts: its number, and its key or where that is.
+/// Bytes of a row while it is sorted, beside its key: the first bytes of that, where it is, and the row's number.
 const SORTED_BYTES: u64 = 32;
 
 /// So many rows of a partition are sampled at the least.
@@ -150,22 +150,37 @@ impl SortNode {
 
     /// `part`, sorted.
     fn sorted(&self, part: Part) -> Part {
-        let (keys, bytes) = (self.keys.clone(), part.bytes);
+        let (keys, bytes, own) = (self.keys.clone(), part.bytes, part.workspace);
         let mut part = part.then(bytes, move |frame| Ok(keys.sort(&frame)?));
-        part.workspace += SORTED_BYTES * (self.input.estimate().rows / self.partitions() as f64) as u64;
+        if !matches!(self.cut, Cut::One) {
+            // Pieces lie where they are; their columns are put in one piece one by one.
+            part.workspace = own + 2 * bytes / self.schema().len() as u64;
+        }
+        let rows = (self.input.estimate().rows / self.partitions() as f64) as u64;
+        part.workspace += self.key_bytes(self.partitions()) + SORTED_BYTES * rows;
         part
+    }
+
+    /// The columns that are sorted by.
+    fn keys(&self) -> Wanted {
+        Wanted::columns_of(self.schema(), |name| self.keys.by.contains(name))
+    }
+
+    /// About the bytes of a partition's encoded keys, if there are so many partitions.
+    fn key_bytes(&self, partitions: usize) -> u64 {
+        let bytes = self.input.estimate().bytes(self.schema(), &self.keys()) / partitions.max(1) as u64;
+        bytes + bytes / 4
     }
 
     /// Parts whose keys will be encoded.
     fn encoded(&self, mut parts: Vec<Part>) -> Vec<Part> {
-        let keys = Wanted::columns_of(self.schema(), |name| self.keys.by.contains(name));
-        let bytes = self.input.partition_bytes(&keys);
-        parts.iter_mut().for_each(|part| part.workspace += bytes + bytes / 4);
+        let bytes = self.key_bytes(self.input.partitions());
+        parts.iter_mut().for_each(|part| part.workspace += bytes);
         parts
     }
 
     fn shuffled(&self, layers: &mut Layers, parts: Vec<Part>, wanted: &Wanted) -> Result<Vec<Part>> {
-        let schema = wanted.schema_of(self.input.schema());
+        let schema = wanted.of(self.input.schema());
         match &self.cut {
             Cut::One if parts.len() == 1 => Ok(parts),
             Cut::One => {
@@ -180,10 +195,17 @@ impl SortNode {
                 Ok(Shuffle { into, place, needs: Vec::new() }.build(layers, "sort", self.encoded(parts), &schema))
             }
             Cut::Sampled(into, ties) => {
-                let chunks = self.input.chunks(layers, wanted)?;
-                let needs = vec![self.build_borders(layers, &chunks, *into, *ties)];
-                let bytes = self.input.partition_bytes(wanted);
-                let parts = self.encoded(chunks.into_iter().map(|key| Part::of_task(key, bytes)).collect());
+                let keys = self.input.parts(layers, &self.keys())?;
+                let (keys, parts) = if keys.iter().all(|part| part.needs.is_empty()) {
+                    (keys, self.input.parts(layers, wanted)?)
+                } else {
+                    let bytes = self.input.partition_bytes(wanted);
+                    let chunks = self.input.chunks(layers, wanted)?;
+                    let parts: Vec<Part> = chunks.into_iter().map(|key| Part::of_task(key, bytes)).collect();
+                    (parts.clone(), parts)
+                };
+                let needs = vec![self.build_borders(layers, keys, *into, *ties)];
+                let parts = self.encoded(parts);
                 let keys = self.keys.clone();
                 let place: Place = Arc::new(move |frame, needs, partition| {
                     Ok(places(&keys, &needs[0].get::<Borders>()?.0, frame, partition)?)
@@ -193,22 +215,23 @@ impl SortNode {
         }
     }
 
-    /// Adds the tasks that find borders of the partitions `chunks`.
-    fn build_borders(&self, layers: &mut Layers, chunks: &[Key], into: usize, ties: Ties) -> Key {
+    /// Adds the tasks that find borders of the partitions whose keys are `parts`.
+    fn build_borders(&self, layers: &mut Layers, parts: Vec<Part>, into: usize, ties: Ties) -> Key {
         let name = layers.name("sort_sample");
-        let count = (SAMPLED_IN_RUN * into).div_ceil(chunks.len().max(1)).max(LEAST_SAMPLED);
-        let sample = |(number, chunk): (usize, &Key)| {
+        let count = (SAMPLED_IN_RUN * into).div_ceil(parts.len().max(1)).max(LEAST_SAMPLED);
+        let sample = |(number, part): (usize, Part)| {
+            let Part { needs, make, workspace, reads, bytes } = part;
             let keys = self.keys.clone();
-            let run = move |_: &TaskContext<'_>, chunks: &[Chunk]| {
-                let frame = Frame::of(&chunks[0])?;
+            let run = move |context: &TaskContext<'_>, chunks: &[Chunk]| {
+                let frame = make(context, chunks)?;
                 Ok(Chunk::new(Sample(alone(|| sampled_partition(&keys, &frame, number, count))?)))
             };
             let key = Key::indexed(name.clone(), [number as u32]);
-            let task = Task::new(key.clone(), [chunk.clone()], Arc::new(run));
+            let task = Task::new(key.clone(), needs, Arc::new(run)).workspace(workspace + bytes).reads(reads);
             layers.add(task.output(Size::Estimated(count as u64 * SAMPLED_BYTES)));
             key
         };
-        let samples: Vec<Key> = chunks.iter().enumerate().map(sample).collect();
+        let samples: Vec<Key> = parts.into_iter().enumerate().map(sample).collect();
         let run = move |_: &TaskContext<'_>, chunks: &[Chunk]| {
             let samples = chunks.iter().map(|chunk| chunk.get::<Sample>()).collect::<Result<Vec<_>>>()?;
             let rows = samples.iter().flat_map(|sample| sample.0.iter().cloned()).collect();

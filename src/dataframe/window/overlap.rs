@@ -173,7 +173,7 @@ impl Node for OverlapNode {
 
     fn build(&self, layers: &mut Layers, wanted: &Wanted) -> Result<Vec<Key>> {
         let needed = self.needed(wanted);
-        let schema = needed.schema_of(self.input.schema());
+        let schema = needed.of(self.input.schema());
         let mut chunks = self.input.chunks(layers, &needed)?;
         let (count, input_bytes) = (chunks.len(), self.input.partition_bytes(&needed));
         let nothing = || vec![None; count];
