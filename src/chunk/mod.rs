@@ -23,10 +23,12 @@ use std::sync::Arc;
 pub use block::{Block, BlockMut};
 pub(crate) use buffer::ForeignBytes;
 pub use buffer::{Buffer, BufferMut, Spare};
+#[cfg(any(feature = "hdf5", test))]
+pub(crate) use element::bytes_of;
+#[cfg(feature = "hdf5")]
+pub(crate) use element::copy_bytes;
 pub use element::{DType, Element};
 pub(crate) use element::{Elements, Pieces};
-#[cfg(feature = "hdf5")]
-pub(crate) use element::{bytes_of, copy_bytes};
 pub use encoded::{CodeError, Decode, Encoded, ReadBack, WriteOut};
 
 use crate::error::{Error, Result};
