@@ -2,8 +2,8 @@
 //!
 //! A worker takes what was granted, or has waited, for whoever comes first; else the newest task of its own deque, which is
 //! most likely to use what it has just made; else the oldest of another's; else the next root. In an ample run a root that
-//! comes before that task in the order goes first; where memory is short, whatever is ready and comes first. Deque entries are hints: a task is claimed by its word or under the lock,
-//! so it does no harm that a hint is stale.
+//! comes before that task in the order goes first; where memory is short, whatever is ready and comes first. Deque entries
+//! are hints: a task is claimed by its word or under the lock, so it does no harm that a hint is stale.
 //!
 //! A granted task loads those of its inputs that are on scratch, then waits for those that others load. Granted tasks are
 //! taken in the order of their grants, and each loads before it waits, so these waits can't form a circle.

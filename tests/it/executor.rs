@@ -1,13 +1,13 @@
 //! One graph, one behaviour: order of work, errors, panics, cancelling, nesting, what is left behind.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use thermocline::chunk::{Block, Chunk};
 use thermocline::graph::{Graph, Key, Size, Task};
-use thermocline::{Error, Session};
+use thermocline::{Error, Event, Observer, Session};
 
 use crate::support::{Counts, assert_at_rest, builder, session, word_task};
 
@@ -322,5 +322,51 @@ fn what_is_not_spillable_is_made_again_even_if_that_is_slow() {
         let stats = session.stats();
         assert!(stats.redone_tasks > 0 && stats.spilled_bytes == 0, "{stats:?}");
         assert_at_rest(&session);
+    }
+}
+
+/// Takes down in which order the tasks of the layer `x` begin.
+#[derive(Debug, Default)]
+struct Begun(Mutex<Vec<u32>>);
+
+impl Observer for Begun {
+    fn on_event(&self, event: &Event<'_>) {
+        if let Event::TaskStarted { task, .. } = event
+            && task.layer == "x"
+        {
+            self.0.lock().unwrap().push(task.index[0]);
+        }
+    }
+}
+
+/// All become ready at once. A worker that began with the last of them would have filled what may be made ahead of need, and
+/// would wait to the end.
+#[test]
+fn where_memory_is_short_workers_begin_what_comes_next() {
+    let (_folder, builder) = builder();
+    let begun = Arc::new(Begun::default());
+    let session = builder.memory_limit("24MiB".parse().unwrap()).threads(2).observer(begun.clone()).build().unwrap();
+    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
+    let mut tasks = vec![word_task(Key::new("root"), vec![], 1, 1, 0)];
+    tasks.extend((0..64).map(|at| word_task(key("x", at), vec![Key::new("root")], 3, 1 << 17, 0).spillable()));
+    let mut before = None;
+    for pass in ["first", "second"] {
+        for at in 0..64 {
+            let needs = before.iter().cloned().chain([key("x", at)]).collect();
+            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
+            before = Some(key(pass, at));
+        }
+    }
+    let graph = Graph::new(tasks).unwrap();
+    session.run(&graph, &[key("second", 63)]).unwrap();
+    assert!(session.stats().spilled_bytes > 0, "{:?}", session.stats());
+    let order = graph.order();
+    let mut expected: Vec<u32> = (0..64).collect();
+    expected.sort_by_key(|&at| order.rank(graph.find(&key("x", at)).unwrap()));
+    let begun = begun.0.lock().unwrap().clone();
+    assert_eq!(begun.len(), 64);
+    for (place, at) in begun.iter().enumerate() {
+        let rank = expected.iter().position(|expected| expected == at).unwrap();
+        assert!(rank.abs_diff(place) <= 4, "{begun:?}, expected about {expected:?}");
     }
 }
