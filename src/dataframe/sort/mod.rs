@@ -47,6 +47,9 @@ impl DataFrame {
     /// the greatest number. Rows that are equal keep their order, also where `maintain_order` isn't asked for; how many threads
     /// sort is the session's matter, and `limit` is none of an operation that keeps all rows.
     ///
+    /// What comes straight from files may be read twice, the second time after it is known where rows go; so functions of
+    /// [`map_partitions`](Self::map_partitions) between may be called twice.
+    ///
     /// Impossible where a column is not there, or options are for another number of columns.
     ///
     /// ```
@@ -148,13 +151,13 @@ impl SortNode {
         Self { input, keys: Arc::new(keys), cut, divisions }
     }
 
-    /// `part`, sorted.
-    fn sorted(&self, part: Part) -> Part {
+    /// `part`, of the columns `wanted`, sorted.
+    fn sorted(&self, part: Part, wanted: &Wanted) -> Part {
         let (keys, bytes, own) = (self.keys.clone(), part.bytes, part.workspace);
         let mut part = part.then(bytes, move |frame| Ok(keys.sort(&frame)?));
         if !matches!(self.cut, Cut::One) {
             // Pieces lie where they are; their columns are put in one piece one by one.
-            part.workspace = own + 2 * bytes / self.schema().len() as u64;
+            part.workspace = own + 2 * bytes / wanted.of(self.schema()).len().max(1) as u64;
         }
         let rows = (self.input.estimate().rows / self.partitions() as f64) as u64;
         part.workspace += self.key_bytes(self.partitions()) + SORTED_BYTES * rows;
@@ -296,7 +299,7 @@ impl Node for SortNode {
             Cut::One | Cut::At(_) => self.input.parts(layers, &needed)?,
         };
         let parts = self.shuffled(layers, parts, &needed)?;
-        let parts = parts.into_iter().map(|part| self.sorted(part)).collect();
+        let parts = parts.into_iter().map(|part| self.sorted(part, &needed)).collect();
         Ok(add_tasks(layers, "sort", parts))
     }
 }

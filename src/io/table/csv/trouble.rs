@@ -20,8 +20,8 @@ pub enum BadRows {
     Skip,
 }
 
-/// Counts rows that were left out because they can't be read. Clones count together. A partition that is read twice counts
-/// twice.
+/// Counts rows that were left out because they can't be read. Clones count together. A partition that is read twice, as one may
+/// be that is sorted, counts twice.
 #[derive(Clone, Debug, Default)]
 pub struct SkippedRows(Arc<AtomicU64>);
 
