@@ -1,11 +1,67 @@
-//! Where the values of a tile belong in the lanes of a reduction.
+//! What a task of a reduction does with tiles: where their values belong in its lanes, and what becomes of these.
 
 use smallvec::SmallVec;
 
 use super::grid::Region;
-use super::lanes::{fold_row, fold_run};
+use super::lanes::{self, fold_row, fold_run};
 use super::reducer::Reducer;
+use super::reductions::fold_placed;
 use crate::chunk::Element;
+
+/// How tiles become results. The lanes of a box of results are an array for each lane that a result has, one after the
+/// other.
+pub(super) trait Reduction<T: Element>: Clone + Send + Sync + 'static {
+    /// The type of the lanes.
+    type Lane: Element;
+    /// The type of the results.
+    type Out: Element;
+    /// How many lanes a result has.
+    const LANES: usize;
+
+    /// Puts into lanes, which are zero, what they hold before any value.
+    fn start_all(&self, lanes: &mut [Self::Lane]);
+
+    /// Folds a tile's values into the lanes of `target`.
+    fn fold_tile(&self, target: &Target, tile: &Region, values: &[T], lanes: &mut [Self::Lane]);
+
+    /// Merges other lanes of the same box into these.
+    fn merge_all(&self, lanes: &mut [Self::Lane], other: &[Self::Lane]);
+
+    /// Makes results of lanes.
+    fn finish_all(&self, lanes: &[Self::Lane], out: &mut [Self::Out]);
+}
+
+/// What a [`Reducer`] does, value by value.
+#[derive(Clone)]
+pub(super) struct Each<R>(pub(super) R);
+
+impl<T: Element, R: Reducer<T>> Reduction<T> for Each<R> {
+    type Lane = R::Lane;
+    type Out = R::Out;
+    const LANES: usize = R::LANES;
+
+    fn start_all(&self, lanes: &mut [Self::Lane]) {
+        lanes::start::<T, R>(&self.0, lanes);
+    }
+
+    fn fold_tile(&self, target: &Target, tile: &Region, values: &[T], lanes: &mut [Self::Lane]) {
+        if R::PLACED {
+            fold_placed(&self.0, target, tile, values, lanes);
+        } else {
+            fold_rows(&self.0, target, tile, values, lanes);
+        }
+    }
+
+    fn merge_all(&self, lanes: &mut [Self::Lane], other: &[Self::Lane]) {
+        lanes::merge::<T, R>(&self.0, lanes, other);
+    }
+
+    fn finish_all(&self, lanes: &[Self::Lane], out: &mut [Self::Out]) {
+        for (at, value) in out.iter_mut().enumerate() {
+            *value = self.0.finish(lanes::get::<T, R>(lanes, at)).canonical();
+        }
+    }
+}
 
 /// The box of the result that a task's lanes are for.
 #[derive(Clone, Debug)]
@@ -43,6 +99,11 @@ impl Target {
     /// The lane of the value at `at`.
     pub(super) fn lane(&self, at: &[usize]) -> usize {
         (0..at.len()).map(|axis| self.strides[axis] * (at[axis] - self.region.start[axis])).sum()
+    }
+
+    /// How far it is in lanes to the next value along each axis: 0 along the reduced ones.
+    pub(super) fn strides(&self) -> &[usize] {
+        &self.strides
     }
 
     /// How far it is in lanes to the next value along the last axis.
@@ -84,7 +145,7 @@ struct Rows {
 }
 
 /// Folds a tile's values into the lanes of `target`, row by row in C order.
-pub(super) fn fold_tile<T: Element, R: Reducer<T>>(
+fn fold_rows<T: Element, R: Reducer<T>>(
     reducer: &R,
     target: &Target,
     tile: &Region,

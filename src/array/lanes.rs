@@ -95,8 +95,7 @@ pub(super) fn put<T: Element, R: Reducer<T>>(lanes: &mut [R::Lane], at: usize, v
 /// Folds values into the lanes from number `at` on, each into its own.
 pub(super) fn fold_row<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane], at: usize, values: &[T]) {
     let lanes = Split::new::<T, R>(lanes).part(at, values.len());
-    let fold = FoldRow { reducer, lanes, values };
-    if R::WIDE { widest(fold) } else { fold.run() }
+    widest(FoldRow { reducer, lanes, values });
 }
 
 /// Folds values into lane number `at`, all into the same.

@@ -82,6 +82,7 @@ use chain::Op;
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
 pub use delayed::BlockValues;
 use elementwise::{MapNode, ZipNode};
+use fold::{Each, Reduction};
 use function::{MapFn, ZipFn, map_each, map_step, zip_each};
 pub use grid::{ChunkGrid, Region};
 pub use group::Grouped;
@@ -370,6 +371,17 @@ impl<T: Element> Array<T> {
 
     #[track_caller]
     fn reduce<R: Reducer<T>>(&self, label: &'static str, axes: &impl Axes, empty: bool, reducer: R) -> Array<R::Out> {
+        self.reduce_by(label, axes, empty, Each(reducer))
+    }
+
+    #[track_caller]
+    fn reduce_by<R: Reduction<T>>(
+        &self,
+        label: &'static str,
+        axes: &impl Axes,
+        empty: bool,
+        reducer: R,
+    ) -> Array<R::Out> {
         if let Some(error) = &self.failure {
             return Array::failed(error.clone());
         }

@@ -9,13 +9,10 @@ use std::sync::Arc;
 
 use super::blocks::{Built, block_key};
 use super::compile::Program;
-use super::fold::{Target, fold_tile};
+use super::fold::{Reduction, Target};
 use super::grid::{ChunkGrid, Region};
 use super::kernel::Scope;
-use super::lanes;
 use super::node::{Kind, Node, Shared};
-use super::reducer::Reducer;
-use super::reductions::fold_placed;
 use super::source::Visit;
 use crate::chunk::{Block, BlockMut, Chunk, Element};
 use crate::error::Result;
@@ -24,7 +21,7 @@ use crate::graph::{Key, Layers, Size, Task, TaskContext};
 /// About how many bytes of values one task folds, where a value has at most [`LARGEST`].
 const GROUP: usize = 256 << 20;
 
-/// Larger values are what is made of smaller ones: pairs of what is read and a place.
+/// Larger values are what is made of smaller ones, or pairs of them.
 const LARGEST: usize = 8;
 
 /// How many partial results one task merges.
@@ -40,7 +37,7 @@ pub(super) struct ReduceNode<T: Element, R> {
     pub(super) grid: ChunkGrid,
 }
 
-impl<T: Element, R: Reducer<T>> Node<R::Out> for ReduceNode<T, R> {
+impl<T: Element, R: Reduction<T>> Node<R::Out> for ReduceNode<T, R> {
     fn label(&self) -> &str {
         self.label
     }
@@ -105,7 +102,7 @@ impl<T: Element> Group<T> {
     }
 }
 
-impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
+impl<T: Element, R: Reduction<T>> ReduceNode<T, R> {
     fn lane_charge(target: &Target) -> u64 {
         Block::<R::Lane>::charge(target.len() * R::LANES)
     }
@@ -183,13 +180,9 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
         move |context, chunks| {
             let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
             let values = lanes.as_mut_slice();
-            lanes::start::<T, R>(&reducer, values);
+            reducer.start_all(values);
             let mut visit = |tile: &Region, tile_values: &[T]| {
-                if R::PLACED {
-                    fold_placed(&reducer, &owned, tile, tile_values, values);
-                } else {
-                    fold_tile(&reducer, &owned, tile, tile_values, values);
-                }
+                reducer.fold_tile(&owned, tile, tile_values, values);
                 Ok(())
             };
             let visit: &mut Visit<'_, T> = &mut visit;
@@ -222,7 +215,7 @@ impl<T: Element, R: Reducer<T>> ReduceNode<T, R> {
 }
 
 /// The lanes of all `chunks`, merged in their order.
-fn merged<T: Element, R: Reducer<T>>(
+fn merged<T: Element, R: Reduction<T>>(
     reducer: &R,
     context: &TaskContext<'_>,
     chunks: &[Chunk],
@@ -231,14 +224,14 @@ fn merged<T: Element, R: Reducer<T>>(
     match chunks {
         [] => {
             let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
-            lanes::start::<T, R>(reducer, lanes.as_mut_slice());
+            reducer.start_all(lanes.as_mut_slice());
             Ok(lanes)
         }
         [first, others @ ..] => {
             let mut lanes: BlockMut<R::Lane> = context.unwritten(&[len])?;
             lanes.as_mut_slice().copy_from_slice(first.get::<Block<R::Lane>>()?.as_slice());
             for other in others {
-                lanes::merge::<T, R>(reducer, lanes.as_mut_slice(), other.get::<Block<R::Lane>>()?.as_slice());
+                reducer.merge_all(lanes.as_mut_slice(), other.get::<Block<R::Lane>>()?.as_slice());
             }
             Ok(lanes)
         }
@@ -246,15 +239,13 @@ fn merged<T: Element, R: Reducer<T>>(
 }
 
 /// What comes of `lanes`: a block of `shape`.
-fn finished<T: Element, R: Reducer<T>>(
+fn finished<T: Element, R: Reduction<T>>(
     reducer: &R,
     context: &TaskContext<'_>,
     lanes: &[R::Lane],
     shape: &[usize],
 ) -> Result<Chunk> {
     let mut out = context.unwritten::<R::Out>(shape)?;
-    for (at, value) in out.as_mut_slice().iter_mut().enumerate() {
-        *value = reducer.finish(lanes::get::<T, R>(lanes, at)).canonical();
-    }
+    reducer.finish_all(lanes, out.as_mut_slice());
     Ok(Chunk::new(out.freeze()))
 }

@@ -28,9 +28,6 @@ pub(super) trait Reducer<T: Element>: Clone + Send + Sync + 'static {
     const LANES: usize;
     /// Whether it must know where a value is: values are then folded by [`fold_at`](Self::fold_at).
     const PLACED: bool = false;
-    /// Whether loops over neighbouring lanes gain by wider vectors than any CPU has. Lanes of pairs don't: they would be taken
-    /// apart and put together again.
-    const WIDE: bool = true;
 
     /// What the lanes hold before any value.
     fn start(&self) -> [Self::Lane; 3];

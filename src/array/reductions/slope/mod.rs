@@ -1,81 +1,22 @@
 //! Slopes of least-squares lines, in one pass.
 //!
-//! A value and the place that it is at are folded together, as a complex number. What is kept is the count, the means of
-//! both, and the sums of their products and of the places' squares about these means: Welford's update (1962) for a value,
-//! the pairwise formula of Chan, Golub and `LeVeque` (1979) for two parts, each for products of two variables as well.
+//! What is [kept](lanes) is the count, the means of values and of the places that they are at, and the sums of their products
+//! and of the places' squares about these means: the pairwise formula of Chan, Golub and `LeVeque` (1979), for products of
+//! two variables as well.
 //!
 //! What is far from zero loses no digits by it: places (days since 1800) are counted from the middle of all, values
 //! (temperatures in kelvin) from the first one that is there.
 
+mod lanes;
+
 use std::panic::Location;
 
-use num_complex::Complex;
+use lanes::Slope;
 
 use super::super::Array;
 use super::super::axes::place_of_axis;
-use super::super::permute::PermuteNode;
-use super::super::reducer::{Real, Reducer};
+use super::super::reducer::Real;
 use crate::error::Error;
-
-/// A value, and its place as imaginary part.
-type Pair = Complex<f64>;
-
-/// The slope of pairs; of those without NaN where `skip`.
-///
-/// The lanes are two real numbers each: the count and the first value; the means, that of the values counted from the first;
-/// the sum of products and that of squares.
-#[derive(Clone, Copy)]
-struct Slope {
-    skip: bool,
-}
-
-impl Reducer<Pair> for Slope {
-    type Lane = Complex<f64>;
-    type Out = f64;
-    const LANES: usize = 3;
-    // Two numbers side by side are a vector as they are.
-    const WIDE: bool = false;
-
-    fn start(&self) -> [Complex<f64>; 3] {
-        [Complex::new(0.0, 0.0); 3]
-    }
-
-    #[inline(always)]
-    fn fold(&self, lanes: [&mut Complex<f64>; 3], pair: Pair) {
-        let [begin, mean, sums] = lanes;
-        let left_out = self.skip & (pair.re.is_nan() | pair.im.is_nan());
-        let first = if begin.re == 0.0 { pair.re } else { begin.im };
-        let more = begin.re + 1.0;
-        let before = Pair::new(pair.re - first, pair.im) - *mean;
-        let moved = *mean + before / more;
-        let after = pair.im - moved.im;
-        let grown = *sums + before * after;
-        *begin = if left_out { *begin } else { Complex::new(more, first) };
-        *mean = if left_out { *mean } else { moved };
-        *sums = if left_out { *sums } else { grown };
-    }
-
-    #[inline(always)]
-    fn merge(&self, lanes: [&mut Complex<f64>; 3], other: [Complex<f64>; 3]) {
-        let [begin, mean, sums] = lanes;
-        let [Complex { re: more, im: other_first }, other_mean, other_sums] = other;
-        let (none, count) = (more == 0.0, begin.re);
-        let first = if count == 0.0 { other_first } else { begin.im };
-        let total = count + more;
-        let apart = other_mean + (other_first - first) - *mean;
-        let grown = *sums + other_sums + apart * (apart.im * (count * more / total));
-        let moved = *mean + apart * (more / total);
-        *begin = if none { *begin } else { Complex::new(total, first) };
-        *sums = if none { *sums } else { grown };
-        *mean = if none { *mean } else { moved };
-    }
-
-    fn finish(&self, lanes: [Complex<f64>; 3]) -> f64 {
-        let [_, mean, sums] = lanes;
-        // Of one place alone both sums are zero. No line goes through infinity.
-        if mean.re.is_finite() { sums.re / sums.im } else { f64::NAN }
-    }
-}
 
 impl<T: Real> Array<T> {
     /// The slope of the least-squares line through the values along `axis`, which are at the places `at`: how much they grow
@@ -135,13 +76,10 @@ impl<T: Real> Array<T> {
         if let Some(problem) = problem {
             return Array::failed(Error::operation(label, location, problem));
         }
-        let along = place_of_axis(axis, shape.len()).unwrap_or_default();
-        let others: Vec<bool> = (0..shape.len()).map(|axis| axis != along).collect();
         let middle = middle(at);
-        let places: Array<f64> = at.iter().map(|place| place - middle).collect();
-        let places = Array::of(PermuteNode::adding(places.node, &others));
-        let pair = |value: T, place| Pair::new(value.to_f64(), place);
-        let slopes = self.zip_with(label, &places, location, pair).reduce(label, &axis, true, Slope { skip });
+        let at = at.iter().map(|place| place - middle).collect();
+        let slope = Slope { skip, axis: place_of_axis(axis, shape.len()).unwrap_or_default(), at };
+        let slopes = self.reduce_by(label, &axis, true, slope);
         slopes.map_labelled(label, T::spread)
     }
 }
