@@ -1,5 +1,7 @@
 //! What a task of a reduction does with tiles: where their values belong in its lanes, and what becomes of these.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::grid::Region;
@@ -18,8 +20,8 @@ pub(super) trait Reduction<T: Element>: Clone + Send + Sync + 'static {
     /// How many lanes a result has.
     const LANES: usize;
 
-    /// Puts into lanes, which are zero, what they hold before any value.
-    fn start_all(&self, lanes: &mut [Self::Lane]);
+    /// Puts into the lanes of `results`, by their numbers, what they hold before any value.
+    fn start(&self, lanes: &mut [Self::Lane], results: Range<usize>);
 
     /// Folds a tile's values into the lanes of `target`.
     fn fold_tile(&self, target: &Target, tile: &Region, values: &[T], lanes: &mut [Self::Lane]);
@@ -40,8 +42,8 @@ impl<T: Element, R: Reducer<T>> Reduction<T> for Each<R> {
     type Out = R::Out;
     const LANES: usize = R::LANES;
 
-    fn start_all(&self, lanes: &mut [Self::Lane]) {
-        lanes::start::<T, R>(&self.0, lanes);
+    fn start(&self, lanes: &mut [Self::Lane], results: Range<usize>) {
+        lanes::start::<T, R>(&self.0, lanes, results);
     }
 
     fn fold_tile(&self, target: &Target, tile: &Region, values: &[T], lanes: &mut [Self::Lane]) {
@@ -99,6 +101,13 @@ impl Target {
     /// The lane of the value at `at`.
     pub(super) fn lane(&self, at: &[usize]) -> usize {
         (0..at.len()).map(|axis| self.strides[axis] * (at[axis] - self.region.start[axis])).sum()
+    }
+
+    /// The first lane behind those of a tile's values.
+    pub(super) fn end_of(&self, tile: &Region) -> usize {
+        let last: usize =
+            self.strides.iter().zip(&tile.shape).map(|(stride, len)| stride * len.saturating_sub(1)).sum();
+        (self.lane(&tile.start) + last + 1).min(self.len())
     }
 
     /// How far it is in lanes to the next value along each axis: 0 along the reduced ones.

@@ -4,6 +4,8 @@
 //! all first lanes, then all second ones. So loops over neighbours run with whole vectors, as wide as the CPU has them.
 //! That does not change a bit (**D1**): a lane takes its values in the same order whatever the width.
 
+use std::ops::Range;
+
 use super::reducer::Reducer;
 use crate::chunk::Element;
 use crate::simd::{Loop, widest};
@@ -67,13 +69,11 @@ impl<'a, L: Element> Split<'a, L> {
     }
 }
 
-/// Puts into all lanes, which are zero, what they hold before any value.
-pub(super) fn start<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane]) {
-    let split = Split::new::<T, R>(lanes);
+/// Puts into the lanes of `results` what they hold before any value.
+pub(super) fn start<T: Element, R: Reducer<T>>(reducer: &R, lanes: &mut [R::Lane], results: Range<usize>) {
+    let split = Split::new::<T, R>(lanes).part(results.start, results.len());
     for (lane, start) in split.lanes.into_iter().zip(reducer.start()) {
-        if start != R::Lane::default() {
-            lane.fill(start);
-        }
+        lane.fill(start);
     }
 }
 
@@ -222,7 +222,7 @@ mod tests {
 
     fn lanes_of<T: Element, R: Reducer<T>>(reducer: &R, count: usize) -> Vec<R::Lane> {
         let mut lanes = vec![R::Lane::default(); count * R::LANES];
-        start::<T, R>(reducer, &mut lanes);
+        start::<T, R>(reducer, &mut lanes, 0..count);
         lanes
     }
 

@@ -178,10 +178,16 @@ impl<T: Element, R: Reduction<T>> ReduceNode<T, R> {
     ) -> impl Fn(&TaskContext<'_>, &[Chunk]) -> Result<BlockMut<R::Lane>> + use<T, R> {
         let (reducer, owned, len) = (self.reducer.clone(), target.clone(), target.len() * R::LANES);
         move |context, chunks| {
-            let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
+            let mut lanes: BlockMut<R::Lane> = context.unwritten(&[len])?;
             let values = lanes.as_mut_slice();
-            reducer.start_all(values);
+            // Lanes are started as tiles come to them first: they are in the cache then.
+            let mut started = 0;
             let mut visit = |tile: &Region, tile_values: &[T]| {
+                let end = owned.end_of(tile);
+                if end > started {
+                    reducer.start(values, started..end);
+                    started = end;
+                }
                 reducer.fold_tile(&owned, tile, tile_values, values);
                 Ok(())
             };
@@ -189,6 +195,7 @@ impl<T: Element, R: Reduction<T>> ReduceNode<T, R> {
             for program in &programs {
                 program.stream(Scope::new(context, chunks), visit)?;
             }
+            reducer.start(lanes.as_mut_slice(), started..owned.len());
             Ok(lanes)
         }
     }
@@ -223,8 +230,8 @@ fn merged<T: Element, R: Reduction<T>>(
 ) -> Result<BlockMut<R::Lane>> {
     match chunks {
         [] => {
-            let mut lanes: BlockMut<R::Lane> = context.block(&[len])?;
-            reducer.start_all(lanes.as_mut_slice());
+            let mut lanes: BlockMut<R::Lane> = context.unwritten(&[len])?;
+            reducer.start(lanes.as_mut_slice(), 0..len / R::LANES);
             Ok(lanes)
         }
         [first, others @ ..] => {

@@ -9,6 +9,7 @@
 //! these the compiler knows that they are apart, and makes vectors. Where results lie too far from each other for that,
 //! each is a block by itself. All give the same bits (**D1**): the rounds of a result depend on tiles alone.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::super::fold::{Reduction, Target};
@@ -43,7 +44,9 @@ impl<T: Real> Reduction<T> for Slope {
     type Out = f64;
     const LANES: usize = LANES;
 
-    fn start_all(&self, _zeros: &mut [f64]) {}
+    fn start(&self, lanes: &mut [f64], results: Range<usize>) {
+        part(lanes, results.start, results.len()).into_iter().for_each(|lane| lane.fill(0.0));
+    }
 
     fn fold_tile(&self, target: &Target, tile: &Region, values: &[T], lanes: &mut [f64]) {
         let places = &self.at[tile.start[self.axis]..][..tile.shape[self.axis]];
