@@ -133,8 +133,10 @@ impl BufferMut {
     /// # Errors
     /// As [`zeroed`](Self::zeroed).
     pub(crate) fn unwritten(len: usize, allocator: &(impl Allocator + ?Sized)) -> Result<Self> {
-        let charge = allocator.reserve(charge(len as u64))?;
-        let spare = if charge.bytes() < MAPPED_FROM { None } else { allocator.spare(charge.bytes()) };
+        let bytes = charge(len as u64);
+        // Before its bytes are reserved: the account may give up what else it keeps for them.
+        let spare = if bytes < MAPPED_FROM { None } else { allocator.spare(bytes) };
+        let charge = allocator.reserve(bytes)?;
         let used = spare.is_some();
         let memory = match spare {
             Some(spare) => spare.memory,

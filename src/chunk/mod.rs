@@ -157,7 +157,7 @@ pub trait Allocator {
     /// [`Error::Overdrawn`] where less is left.
     fn reserve(&self, bytes: u64) -> Result<Charge>;
 
-    /// Memory of exactly `bytes` that was kept, if there is any: for a buffer that has reserved its bytes. The default
+    /// Memory of exactly `bytes` that was kept, if there is any: for a buffer whose bytes are reserved next. The default
     /// has none.
     fn spare(&self, bytes: u64) -> Option<Spare> {
         let _ = bytes;

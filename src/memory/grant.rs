@@ -13,6 +13,10 @@ use crate::units::ByteSize;
 
 /// Bytes reserved for one task, all at once. Its buffers draw from them; a buffer that is dropped while the task runs
 /// gives its bytes back to the grant, later to the ledger. What is left when the grant is closed goes back at once.
+///
+/// Memory that is given back to the grant, or came with it, is spare: it is given to the next buffer of its size, or else
+/// to the ledger when the grant is closed. It is never more than what is left (**M1**): it goes to the system before other
+/// buffers are made of its bytes.
 #[derive(Debug)]
 pub(crate) struct Grant {
     account: Arc<GrantAccount>,
@@ -32,13 +36,35 @@ pub(crate) struct TaskGrant<'a> {
 #[derive(Debug)]
 struct GrantAccount {
     ledger: Arc<Ledger>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
     /// `None` once the grant is closed.
-    left: Mutex<Option<u64>>,
+    left: Option<u64>,
+    /// Memory of bytes that are left, the oldest first.
+    spares: Vec<Spare>,
+}
+
+impl State {
+    /// Takes out what memory there is beyond what is left.
+    fn beyond(&mut self) -> Vec<Spare> {
+        let left = self.left.unwrap_or(0);
+        let mut bytes: u64 = self.spares.iter().map(Spare::bytes).sum();
+        let over = self.spares.iter().take_while(|spare| {
+            let over = bytes > left;
+            bytes -= if over { spare.bytes() } else { 0 };
+            over
+        });
+        let over = over.count();
+        self.spares.drain(..over).collect()
+    }
 }
 
 impl Account for GrantAccount {
     fn release(&self, bytes: u64) {
-        if let Some(left) = &mut *self.left.lock() {
+        if let Some(left) = &mut self.state.lock().left {
             *left += bytes;
             return;
         }
@@ -46,8 +72,14 @@ impl Account for GrantAccount {
     }
 
     fn keep(&self, spare: Spare) -> Option<Spare> {
-        // While the task runs its own bytes are its own.
-        if self.left.lock().is_some() { Some(spare) } else { self.ledger.keep(spare) }
+        let mut state = self.state.lock();
+        if let Some(left) = &mut state.left {
+            *left += spare.bytes();
+            state.spares.push(spare);
+            return None;
+        }
+        drop(state);
+        self.ledger.keep(spare)
     }
 }
 
@@ -55,7 +87,12 @@ impl Grant {
     /// A grant of `bytes` that the ledger has charged. An `elastic` one, of a task whose size is an estimate, may go
     /// beyond; the excess is an overrun.
     pub(crate) fn new(ledger: Arc<Ledger>, bytes: u64, elastic: bool) -> Self {
-        let account = Arc::new(GrantAccount { ledger, left: Mutex::new(Some(bytes)) });
+        Self::with_spares(ledger, bytes, elastic, Vec::new())
+    }
+
+    /// As [`new`](Self::new), with memory that is part of it.
+    pub(crate) fn with_spares(ledger: Arc<Ledger>, bytes: u64, elastic: bool, spares: Vec<Spare>) -> Self {
+        let account = Arc::new(GrantAccount { ledger, state: Mutex::new(State { left: Some(bytes), spares }) });
         Self { account, granted: bytes, elastic, overrun: AtomicU64::new(0) }
     }
 
@@ -72,9 +109,19 @@ impl Grant {
     /// Gives back what was not drawn. What was drawn stays charged until its owners go. Gives the bytes that are still
     /// drawn.
     pub(crate) fn close(&self) -> u64 {
-        let left = self.account.left.lock().take();
+        let (left, spares) = {
+            let mut state = self.account.state.lock();
+            (state.left.take(), std::mem::take(&mut state.spares))
+        };
         let drawn = self.granted.saturating_add(self.overrun()).saturating_sub(left.unwrap_or(0));
-        if let Some(left) = left {
+        if let Some(mut left) = left {
+            for spare in spares {
+                let bytes = spare.bytes();
+                // What the ledger keeps stays charged; what it refuses goes to the system before its bytes do.
+                if self.account.ledger.keep(spare).is_none() {
+                    left -= bytes;
+                }
+            }
             self.account.ledger.release(left);
         }
         drawn
@@ -90,14 +137,14 @@ impl Drop for Grant {
 impl Allocator for TaskGrant<'_> {
     fn reserve(&self, bytes: u64) -> Result<Charge> {
         let Grant { account, granted, elastic, overrun } = self.grant;
-        let mut left = account.left.lock();
-        let available = left.unwrap_or(0);
+        let mut state = account.state.lock();
+        let available = state.left.unwrap_or(0);
         if available >= bytes {
-            *left = left.map(|left| left - bytes);
+            state.left = state.left.map(|left| left - bytes);
         } else if *elastic {
             account.ledger.overrun(bytes - available);
             overrun.fetch_add(bytes - available, Ordering::Relaxed);
-            *left = left.map(|_| 0);
+            state.left = state.left.map(|_| 0);
         } else {
             return Err(Error::Overdrawn {
                 key: self.task.to_string(),
@@ -106,11 +153,20 @@ impl Allocator for TaskGrant<'_> {
                 granted: ByteSize::new(*granted),
             });
         }
+        drop(state.beyond());
         Ok(Charge::new(account.clone(), bytes))
     }
 
     fn spare(&self, bytes: u64) -> Option<Spare> {
-        self.grant.account.ledger.take_spare(bytes)
+        let GrantAccount { ledger, state } = &*self.grant.account;
+        let own = {
+            let spares = &mut state.lock().spares;
+            spares.iter().rposition(|spare| spare.bytes() == bytes).map(|at| spares.remove(at))
+        };
+        if own.is_some() {
+            ledger.count_reused(bytes);
+        }
+        own.or_else(|| ledger.take_spare(bytes))
     }
 }
 
@@ -140,6 +196,48 @@ mod tests {
         drop(grant);
         assert_eq!(ledger.charged(), 128);
         drop(kept);
+        assert_eq!(ledger.charged(), 0);
+    }
+
+    #[test]
+    fn what_is_given_back_is_used_again_but_is_never_more_than_what_is_left() {
+        const MIB: u64 = 1 << 20;
+        let ledger = Arc::new(Ledger::new(20 * MIB));
+        let key = Key::new("t");
+        let zeroed = |grant: &Grant, bytes: u64| BufferMut::zeroed(bytes as usize, &grant.of(&key)).unwrap();
+        let spares = |grant: &Grant| {
+            let state = grant.account.state.lock();
+            let bytes: u64 = state.spares.iter().map(Spare::bytes).sum();
+            assert!(bytes <= state.left.unwrap());
+            bytes / MIB
+        };
+        ledger.open_pool(8);
+        assert!(ledger.try_grant_within(10 * MIB, u64::MAX).unwrap().is_empty());
+        let grant = Grant::new(ledger.clone(), 10 * MIB, false);
+        let mut own = zeroed(&grant, 5 * MIB);
+        own.as_mut_slice().fill(7);
+        drop((own, zeroed(&grant, MIB)));
+        assert_eq!(spares(&grant), 6);
+        // The same memory, cleared.
+        assert!(zeroed(&grant, 5 * MIB).as_slice().iter().all(|&byte| byte == 0));
+        assert_eq!((ledger.reused(), spares(&grant)), (5 * MIB, 6));
+        // Only without the other 5 MiB are there 6.
+        let output = zeroed(&grant, 6 * MIB);
+        assert_eq!((spares(&grant), ledger.charged()), (1, 10 * MIB));
+        drop(grant);
+        assert_eq!(ledger.charged(), 7 * MIB);
+        drop(output);
+        assert_eq!(ledger.charged(), 7 * MIB);
+
+        // What the ledger kept is part of the next grant, as far as it fits.
+        let taken = ledger.try_grant_within(2 * MIB, u64::MAX).unwrap();
+        assert_eq!((taken.len(), ledger.charged()), (1, 8 * MIB));
+        let grant = Grant::with_spares(ledger.clone(), 2 * MIB, false, taken);
+        assert_eq!(spares(&grant), 1);
+        assert!(ledger.try_grant_within(19 * MIB, u64::MAX).is_none());
+        assert_eq!(ledger.charged(), 2 * MIB);
+        ledger.close_pool();
+        drop(grant);
         assert_eq!(ledger.charged(), 0);
     }
 

@@ -79,6 +79,30 @@ impl Ledger {
         }
     }
 
+    /// Charges `bytes` for a grant if they fit both the limit and `cap`. Spare memory becomes part of what is granted, so
+    /// that its charge is not wanted a second time: that is given, and is to be used or dropped before the grant has
+    /// drawn all.
+    pub(crate) fn try_grant_within(&self, bytes: u64, cap: u64) -> Option<Vec<Spare>> {
+        let most = self.limit.min(cap);
+        loop {
+            let spares = self.pool.take_within(bytes);
+            let paid: u64 = spares.iter().map(|(bytes, _)| bytes).sum();
+            let fits = |charged: u64| (charged - paid).checked_add(bytes).filter(|&sum| sum <= most);
+            match self.charged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits) {
+                Ok(before) => {
+                    self.peak.fetch_max(before - paid + bytes, Ordering::SeqCst);
+                    return Some(spares.into_iter().map(|(_, spare)| spare).collect());
+                }
+                Err(_) => {
+                    let others = self.pool.drain();
+                    if !(self.give_up(spares) | self.give_up(others)) {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
     /// Keeps the memory of up to `most` buffers from now on.
     pub(crate) fn open_pool(&self, most: u32) {
         self.pool.open(most);
@@ -92,9 +116,14 @@ impl Ledger {
     /// Memory of exactly `bytes` that was kept. Whoever takes it has paid for it.
     pub(crate) fn take_spare(&self, bytes: u64) -> Option<Spare> {
         let spare = self.pool.take(bytes)?;
-        self.reused.fetch_add(bytes, Ordering::Relaxed);
+        self.count_reused(bytes);
         self.release(bytes);
         Some(spare)
+    }
+
+    /// Counts the bytes of a buffer that had another owner before.
+    pub(super) fn count_reused(&self, bytes: u64) {
+        self.reused.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// The bytes of buffers that had another owner before.

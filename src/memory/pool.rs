@@ -1,8 +1,9 @@
 //! Memory that was just given back, for the next buffer of its size.
 //!
 //! The system clears each page that it hands out, which takes about as long as filling it. Tasks of one kind make buffers
-//! of one size again and again, so a few that were dropped are kept. They stay charged. The pool is open while an
-//! ample run is under way: where chunks have to be evicted memory is wanted elsewhere, and scratch costs far more.
+//! of one size again and again, so some that were dropped are kept. They stay charged. The pool is open while a run is under
+//! way. Where chunks have to be evicted nothing is left beside them for long: there a grant takes over what is kept, as part
+//! of what it is charged.
 //!
 //! **No lost wake-up.** Who finds no room drains the pool before it waits: it then says that it waits, tries once more, and
 //! sleeps. Memory that is put into the pool after that try is followed by a look at who waits, as each release is.
@@ -66,6 +67,23 @@ impl<S> Pool<S> {
         Some(memory)
     }
 
+    /// What is kept, the newest first, as far as it is no more than `bytes` together.
+    pub(super) fn take_within(&self, bytes: u64) -> Vec<(u64, S)> {
+        if self.count.load(Ordering::SeqCst) == 0 {
+            return Vec::new();
+        }
+        let mut kept = self.kept.lock();
+        let (mut taken, mut left) = (Vec::new(), bytes);
+        for at in (0..kept.len()).rev() {
+            if kept[at].0 <= left {
+                left -= kept[at].0;
+                taken.push(kept.remove(at));
+            }
+        }
+        self.count.store(kept.len() as u32, Ordering::SeqCst);
+        taken
+    }
+
     /// All that is kept.
     pub(super) fn drain(&self) -> Vec<(u64, S)> {
         if self.count.load(Ordering::SeqCst) == 0 { Vec::new() } else { self.take_all() }
@@ -92,7 +110,14 @@ mod tests {
         }
         assert_eq!(pool.put(30, 'd'), Ok(Some((10, 'a'))));
         assert_eq!((pool.take(10), pool.take(10), pool.take(25)), (Some('c'), None, None));
-        assert_eq!(pool.close(), [(20, 'b'), (30, 'd')]);
+        for (bytes, memory) in [(10, 'f'), (20, 'g')] {
+            drop(pool.put(bytes, memory));
+        }
+        // Kept are 30 d, 10 f, 20 g.
+        assert_eq!(pool.take_within(35), [(20, 'g'), (10, 'f')]);
+        assert_eq!(pool.take_within(29), []);
+        pool.put(20, 'b').unwrap();
+        assert_eq!(pool.close(), [(30, 'd'), (20, 'b')]);
         assert_eq!(pool.put(10, 'e'), Err('e'));
         assert!(pool.drain().is_empty());
     }

@@ -1,6 +1,6 @@
 //! The scheduler's decisions: which task is granted its memory, what is evicted for it, what a finished task frees.
 //!
-//! A pure machine: no threads, no system calls, no user code. The workers call it under one mutex and carry out the
+//! A pure machine: no threads, no system calls (but that spare memory is given up), no user code. The workers call it under one mutex and carry out the
 //! [`Effects`] that it returns after unlocking (**D2**).
 //!
 //! **Grants.** A task is granted all it needs in one step, or nothing: its inputs are pinned, and the bytes of those that
@@ -34,7 +34,7 @@ use super::job::{Failure, Finished, Job, Made, Write};
 use super::outcome::Announce;
 use super::plan::inputs;
 use super::run::{Place, Run, Status};
-use crate::chunk::charge;
+use crate::chunk::{Spare, charge};
 use crate::config::Eviction;
 use crate::error::{Error, Result};
 use crate::event::RunId;
@@ -283,17 +283,20 @@ impl Core {
             }
         }
         let need = self.need(run, task);
-        if self.queued.first().is_some_and(|&first| first < place) {
-            if need.frees < need.charges || !self.ledger.try_charge_within(need.charges, self.cap()) {
+        let behind = self.queued.first().is_some_and(|&first| first < place);
+        if behind && need.frees < need.charges {
+            return None;
+        }
+        let Some(spares) = self.ledger.try_grant_within(need.charges, self.cap()) else {
+            if behind {
                 return None;
             }
-        } else if !self.ledger.try_charge_within(need.charges, self.cap()) {
             let any = is_head && oldest == Some(place.run());
             let writing = if is_head { Writing::Anything } else { Writing::Expected };
             self.make_room(need.charges, (!any).then(|| place.next_use()), writing, effects);
             return None;
-        }
-        let job = self.grant(place, task, need, is_head);
+        };
+        let job = self.grant(place, task, need, spares, is_head);
         self.prefetch(place.run(), effects);
         Some(job)
     }
@@ -308,7 +311,7 @@ impl Core {
         }
     }
 
-    fn grant(&mut self, place: Place, task: TaskId, need: Need, is_head: bool) -> Job {
+    fn grant(&mut self, place: Place, task: TaskId, need: Need, spares: Vec<Spare>, is_head: bool) -> Job {
         let Need { charges: bytes, loads, .. } = need;
         let run = self.runs.get_mut(&place.run()).expect("the run was just looked up");
         if !is_head {
@@ -318,7 +321,7 @@ impl Core {
         run.running += 1;
         self.busy += 1;
         let elastic = matches!(run.graph.cost(task).output, Size::Estimated(_));
-        let grant = Grant::new(self.ledger.clone(), bytes, elastic);
+        let grant = Grant::with_spares(self.ledger.clone(), bytes, elastic, spares);
         let mut inputs = Vec::with_capacity(run.graph.dependencies(task).len());
         for input in run.graph.dependencies(task) {
             let slot = run.slot(input).expect("an input is there until its last reader");

@@ -30,6 +30,9 @@ pub(super) struct Current {
     waiting: Arc<AtomicBool>,
 }
 
+/// The most buffers that are kept a worker: workspace and output of a task or two.
+const SPARES: u32 = 16;
+
 /// What one worker knows of it.
 #[derive(Debug, Default)]
 pub(super) struct Known {
@@ -50,10 +53,15 @@ impl Current {
 }
 
 impl Shared {
+    /// Has the memory of buffers kept for others until no run is under way: what each worker makes, gives back, and makes
+    /// next.
+    pub(super) fn keep_spares(&self) {
+        self.ledger.open_pool(SPARES * self.stealers.len() as u32);
+    }
+
     /// Lets the workers have `run`.
     pub(super) fn begin_ample(&self, run: Ample) {
-        // What each worker makes, gives back, and makes next.
-        self.ledger.open_pool(2 * self.stealers.len() as u32 + 2);
+        self.keep_spares();
         let run = Arc::new(run);
         self.current.set(Some(run.clone()));
         // Where nothing is to be done no worker would end it.

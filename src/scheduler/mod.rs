@@ -379,6 +379,7 @@ impl Scheduler {
                     new.announce.set(Err(error.clone()));
                     effects.ended.push(new);
                 } else {
+                    self.shared.keep_spares();
                     core.admit(new, effects);
                 }
                 checked

@@ -61,6 +61,9 @@ impl Core {
         if run.admitted {
             self.ledger.release(run.budget.fixed);
         }
+        if self.runs.is_empty() {
+            self.ledger.close_pool();
+        }
         run.announce.set(outcome);
         effects.ended.push(run);
         // Others may have waited for its memory.
