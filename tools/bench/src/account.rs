@@ -27,6 +27,7 @@ impl Account {
     }
 
     /// Takes down how many bytes of CSV there are to be worked on.
+    #[cfg(feature = "tables")]
     pub(crate) fn csv(&self, bytes: u64) {
         let mut report = self.report.lock();
         (report.logical_bytes, report.is_csv) = (Some(bytes), true);

@@ -247,6 +247,18 @@ pub(crate) enum Workload {
 }
 
 impl Workload {
+    /// Whether it reads and makes tables.
+    pub(crate) fn is_of_tables(self) -> bool {
+        matches!(
+            self,
+            Self::FlightsMeanDelay
+                | Self::FlightsByAirlineMonth
+                | Self::FlightsJoin
+                | Self::FlightsSort
+                | Self::FlightsDistinct
+        )
+    }
+
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }

@@ -62,6 +62,14 @@ impl BenchError {
         Self::File { path: path.as_ref().to_owned(), problem: problem.into() }
     }
 
+    /// `wanted` is of tables, which this program was built without.
+    pub(crate) fn without_tables(wanted: &str) -> Self {
+        Self::Usage(format!(
+            "{wanted}: this bench was built without tables: build it with the feature `tables`, as `cargo xtask bench` does \
+             where it is asked for it"
+        ))
+    }
+
     /// Whether the command line or the environment asked for something that can't be had.
     pub(crate) fn is_usage(&self) -> bool {
         matches!(self, Self::Usage(_) | Self::Library(thermocline::Error::Config { .. }))

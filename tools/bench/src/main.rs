@@ -19,10 +19,12 @@ mod outcomes;
 mod plot;
 mod profiled;
 mod progress;
+#[cfg(feature = "tables")]
 mod query;
 mod report;
 mod run;
 mod settings;
+#[cfg(feature = "tables")]
 mod table;
 mod workloads;
 
@@ -77,7 +79,10 @@ fn act(cli: Cli, interrupt: &Interrupt) -> Result<()> {
         }
         Some(Command::GenerateFlights(options)) => make_flights(options, interrupt),
         Some(Command::Run(options)) => run::run(&options, interrupt),
+        #[cfg(feature = "tables")]
         Some(Command::Query(options)) => query::query(&options, interrupt),
+        #[cfg(not(feature = "tables"))]
+        Some(Command::Query(_)) => Err(BenchError::without_tables("query")),
         Some(Command::Plan(options)) => run::plan(&options, interrupt),
         Some(Command::Outcomes(options)) => outcomes::outcomes(&options, interrupt),
         Some(Command::List) => {

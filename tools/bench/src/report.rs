@@ -149,6 +149,7 @@ impl Description {
     }
 
     /// Of a table: rows and columns, how many values are not missing, their sum, and the sum of values times their places.
+    #[cfg(feature = "tables")]
     pub(crate) fn of_table(hash: Sha256, shape: [usize; 2], valid: usize, sum: f64, moment: f64) -> Self {
         let count = shape.iter().product();
         Self { hash, shape: shape.into(), dtype: Some("table"), valid, sum, count, moment }

@@ -14,7 +14,7 @@ use crate::print;
 use crate::profiled::Profiled;
 use crate::progress::Shown;
 use crate::report::{Json, Report, peak_rss};
-use crate::workloads::{self, Drawable, flights, made};
+use crate::workloads::{self, Drawable, made};
 
 /// States what a workload would need; also as JSON, with what is only known after a run left out.
 pub(crate) fn plan(run: &Run, interrupt: &Interrupt) -> Result<()> {
@@ -70,7 +70,7 @@ pub(crate) fn once(
 
 /// Runs a workload; prints the table, and writes the JSON whatever happens. Then draws the picture, if it is wanted.
 pub(crate) fn run(run: &Run, interrupt: &Interrupt) -> Result<()> {
-    let table = flights::has(run.workload);
+    let table = run.workload.is_of_tables();
     if run.plot.is_some() && (made::has(run.workload) || table) {
         return Err(BenchError::Usage(format!("--plot: there is nothing to draw of {}", run.workload.name())));
     }

@@ -26,7 +26,8 @@ usage: cargo xtask <command>
   peers [WORKLOAD…]  time bench and what Dask and xarray make of the same, in turn, and compare their memory and answers;
                      --check for whether all run on tiny data, --help for the rest
   build [--release]  build the bench tool
-  bench [ARGS]       build bench and run it; alone, it runs the main job on data that it makes
+  bench [ARGS]       build bench and run it; alone, it runs the main job on data that it makes. Built without tables, which
+                     take longer to build than all else together, where ARGS ask for none
   cargo ARGS         run cargo with what the build needs set up";
 
 fn main() -> ExitCode {
@@ -75,12 +76,11 @@ fn do_job(job: &Job<'_>, cmake: &Cmake) -> Result<ExitCode, String> {
     match job {
         Job::Steps(steps) => Ok(steps::run(steps, cmake)),
         Job::Bench(arguments) => {
-            let code = steps::run(&[steps::build(true)], cmake);
+            let code = steps::run(&[steps::build_for(arguments)], cmake);
             if code != ExitCode::SUCCESS {
                 return Ok(code);
             }
-            let run = Step::new("bench", ["run", "--quiet", "--release", "-p", "bench", "--"]);
-            Err(run.and(arguments).take_over(cmake))
+            Err(steps::bench(arguments).take_over(cmake))
         }
         Job::Cargo(arguments) => Err(Step::new("cargo", []).and(arguments).take_over(cmake)),
     }

@@ -96,6 +96,7 @@ pub(crate) fn test(all: bool) -> Vec<Step> {
         Step::new("documentation", ["doc", "--workspace", "--no-deps", "--all-features"])
             .with("RUSTDOCFLAGS", "-D warnings"),
         Step::new("without features", ["check", "-p", "thermocline", "--no-default-features"]),
+        Step::new("without tables", ["check", "-p", "bench", "--no-default-features"]),
     ];
     if all {
         steps.push(models());
@@ -140,6 +141,23 @@ pub(crate) fn pmem_vm() -> Step {
 pub(crate) fn build(release: bool) -> Step {
     let step = Step::new("build", ["build", "-p", "bench"]);
     if release { step.and(&["--release".into()]) } else { step }
+}
+
+/// Builds what `bench` needs for these arguments.
+pub(crate) fn build_for(arguments: &[String]) -> Step {
+    build(true).and(&features_for(arguments))
+}
+
+/// Runs `bench`, built for these arguments.
+pub(crate) fn bench(arguments: &[String]) -> Step {
+    let run = Step::new("bench", ["run", "--quiet", "--release", "-p", "bench"]);
+    run.and(&features_for(arguments)).and(&["--".into()]).and(arguments)
+}
+
+/// Without polars, unless the arguments ask for tables.
+fn features_for(arguments: &[String]) -> Vec<String> {
+    let tables = arguments.iter().any(|argument| argument == "query" || argument.starts_with("flights-"));
+    if tables { Vec::new() } else { vec!["--no-default-features".into()] }
 }
 
 /// The comparison with `NumPy` and xarray. What they lack is found out before anything is built.
@@ -226,9 +244,9 @@ mod tests {
         assert_eq!(steps[2].environment, [("RUSTDOCFLAGS", "-D warnings")]);
         assert!(steps[4].environment.is_empty());
         let all = test(true);
-        let long: Vec<_> = all.iter().map(|step| step.name).skip(4).collect();
+        let long: Vec<_> = all.iter().map(|step| step.name).skip(5).collect();
         assert_eq!(long, ["models", "valgrind", "peers", "build", "answers", "peers", "build", "timing", "tests"]);
-        assert_eq!(all[12].environment, [("THERMOCLINE_TEST_ALL", "1")]);
+        assert_eq!(all[13].environment, [("THERMOCLINE_TEST_ALL", "1")]);
     }
 
     #[test]
@@ -240,5 +258,20 @@ mod tests {
         assert_eq!(timing(&["mean".into()])[2].command_line(), "cargo xtask peers");
         assert_eq!(timing(&["--help".into()]).len(), 1);
         assert_eq!(pmem_vm().command_line(), "cargo xtask pmem-vm");
+    }
+
+    #[test]
+    fn polars_is_built_for_who_asks_for_tables() {
+        let built_for = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|&argument| argument.into()).collect();
+            let (build, run) = (build_for(&arguments).arguments, bench(&arguments).arguments);
+            let without = build.contains(&"--no-default-features".into());
+            let end = run.iter().position(|argument| argument == "--").unwrap();
+            assert_eq!(run[..end].contains(&"--no-default-features".into()), without);
+            assert_eq!(run[end + 1..], arguments);
+            !without
+        };
+        assert!(!built_for(&[]) && !built_for(&["run", "mean", "--dir", "ocean"]));
+        assert!(built_for(&["query", "--csv", "a.csv"]) && built_for(&["run", "flights-sort"]));
     }
 }

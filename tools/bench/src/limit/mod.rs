@@ -16,7 +16,6 @@ use crate::error::{BenchError, Result};
 use crate::interrupt::Interrupt;
 use crate::print;
 use crate::report::Json;
-use crate::workloads::flights;
 
 /// What one call took, in seconds.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -29,7 +28,7 @@ struct Took {
 
 /// Measures, and prints the figures.
 pub(crate) fn limit(options: &Limit, interrupt: &Interrupt) -> Result<()> {
-    if flights::has(options.workload) {
+    if options.workload.is_of_tables() {
         let problem = format!("{} reads no netCDF files: there is no bare loop for it", options.workload.name());
         return Err(BenchError::Usage(problem));
     }

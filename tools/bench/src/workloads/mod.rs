@@ -2,8 +2,12 @@
 //!
 //! A workload is a plan, for `bench plan`, and the work itself, which tells an [`Account`] what it is going to need
 //! before it starts, and what came out.
+//!
+//! Those on tables need polars, which takes longer to build than all else together: they are there with the feature
+//! `tables`.
 
-pub(crate) mod flights;
+#[cfg(feature = "tables")]
+mod flights;
 pub(crate) mod made;
 mod ocean;
 
@@ -37,9 +41,12 @@ pub(crate) enum Output {
 /// Whether what is said of tables is said to a workload on tables.
 fn check(run: &Run) -> Result<()> {
     let tables = !run.csv.is_empty() || run.csv_out.is_some() || run.planes.is_some() || run.airports.is_some();
-    if tables && !flights::has(run.workload) {
+    if tables && !run.workload.is_of_tables() {
         let problem = format!("--csv, --csv-out, --planes, --airports: {} reads no CSV files", run.workload.name());
         return Err(BenchError::Usage(problem));
+    }
+    if !cfg!(feature = "tables") && run.workload.is_of_tables() {
+        return Err(BenchError::without_tables(&run.workload.name()));
     }
     Ok(())
 }
@@ -49,7 +56,8 @@ pub(crate) fn plan(run: &Run, session: &Session) -> Result<Plan> {
     check(run)?;
     match run.workload {
         workload if made::has(workload) => made::plan(run, session),
-        workload if flights::has(workload) => flights::plan(run, session),
+        #[cfg(feature = "tables")]
+        workload if workload.is_of_tables() => flights::plan(run, session),
         _ => ocean::plan(run, session),
     }
 }
@@ -60,7 +68,8 @@ pub(crate) fn work(run: &Run, session: &Session, account: &Account) -> Result<Op
     if made::has(run.workload) {
         return made::work(run, session, account).map(|()| None);
     }
-    if flights::has(run.workload) {
+    #[cfg(feature = "tables")]
+    if run.workload.is_of_tables() {
         return flights::work(run, session, account).map(|()| None);
     }
     ocean::work(run, session, account)

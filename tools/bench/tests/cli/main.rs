@@ -5,6 +5,7 @@
 mod checksum;
 mod endings;
 mod figures;
+#[cfg(feature = "tables")]
 mod flights;
 mod generated;
 mod graphs;
@@ -16,6 +17,7 @@ mod observed;
 mod orders;
 mod outcomes;
 mod pictures;
+#[cfg(feature = "tables")]
 mod queries;
 mod sea;
 mod support;

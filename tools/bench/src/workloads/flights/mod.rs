@@ -15,18 +15,6 @@ use crate::cli::{Run, Workload};
 use crate::error::{BenchError, Result};
 use crate::table::{Consumed, Csv};
 
-/// Whether a workload is one of these.
-pub(crate) fn has(workload: Workload) -> bool {
-    matches!(
-        workload,
-        Workload::FlightsMeanDelay
-            | Workload::FlightsByAirlineMonth
-            | Workload::FlightsJoin
-            | Workload::FlightsSort
-            | Workload::FlightsDistinct
-    )
-}
-
 /// What a run reads.
 struct Input {
     flights: Csv,
