@@ -124,7 +124,7 @@ pub enum Event<'a> {
         stated_peak: u64,
         /// The least limit at which it can be done, in bytes.
         floor: u64,
-        /// What one worker would have to spill, in bytes.
+        /// What the workers would have to spill, in bytes.
         expected_spill: u64,
     },
     /// A task is ready, and has to wait for memory.

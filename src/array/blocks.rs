@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::grid::{ChunkGrid, Region};
 use super::kernel::{Kernel, Scope, stream_by_pulling, tile_bytes, tile_of};
 use super::source::Visit;
@@ -13,13 +15,51 @@ use crate::graph::Key;
 /// Blocks that tasks make.
 #[derive(Clone, Debug)]
 pub(super) struct Built {
-    pub(super) name: Arc<str>,
     pub(super) grid: ChunkGrid,
+    keys: Keys,
+}
+
+/// What blocks are called.
+#[derive(Clone, Debug)]
+enum Keys {
+    /// A name, and their coordinates.
+    Named(Arc<str>),
+    /// As in other blocks, which lie one after the other along an axis: each with the number of its first there.
+    Joined(usize, Arc<[(usize, Arc<Built>)]>),
 }
 
 impl Built {
+    pub(super) fn new(name: Arc<str>, grid: ChunkGrid) -> Self {
+        Self { grid, keys: Keys::Named(name) }
+    }
+
+    /// The blocks of `parts` one after the other along `axis`: they stay what they are. Off the axis all have the same
+    /// chunks.
+    pub(super) fn joined(parts: impl IntoIterator<Item = Arc<Self>>, axis: usize, grid: ChunkGrid) -> Self {
+        let mut next = 0;
+        let parts = parts.into_iter().map(|part| {
+            let first = next;
+            next += part.grid.lengths(axis).len();
+            (first, part)
+        });
+        Self { keys: Keys::Joined(axis, parts.collect()), grid }
+    }
+
+    /// The key of a block by its number in C order.
     pub(super) fn key(&self, block: usize) -> Key {
-        block_key(&self.name, &self.grid.coordinates(block))
+        self.key_at(&self.grid.coordinates(block))
+    }
+
+    pub(super) fn key_at(&self, coordinates: &[usize]) -> Key {
+        match &self.keys {
+            Keys::Named(name) => block_key(name, coordinates),
+            Keys::Joined(axis, parts) => {
+                let (first, part) = &parts[parts.partition_point(|(first, _)| *first <= coordinates[*axis]) - 1];
+                let mut own = SmallVec::<[usize; 6]>::from_slice(coordinates);
+                own[*axis] -= first;
+                part.key_at(&own)
+            }
+        }
     }
 }
 
@@ -48,7 +88,7 @@ pub(super) fn compile_blocks(built: &Built, region: &Region, needs: &mut Vec<Key
     for number in 0..near.blocks() {
         let coordinates: Vec<usize> =
             near.coordinates(number).iter().zip(&first).map(|(at, first)| at + first).collect();
-        let key = block_key(&built.name, &coordinates);
+        let key = built.key_at(&coordinates);
         let place = needs.iter().position(|need| *need == key).unwrap_or_else(|| {
             needs.push(key);
             needs.len() - 1

@@ -1,4 +1,6 @@
 //! Arrays one after the other, and side by side.
+//!
+//! The blocks of the whole are those of the arrays: where tasks make them, none copies them.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -77,6 +79,14 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
 
     fn depth(&self) -> u32 {
         self.inputs.iter().map(|input| input.depth()).max().unwrap_or(0) + TURN
+    }
+
+    fn parts(&self) -> Option<(usize, Vec<Arc<Shared<T>>>)> {
+        let lengths = |input: &Arc<Shared<T>>| input.grid().lengths(self.axis).to_vec();
+        let some: Vec<_> = self.inputs.iter().filter(|input| lengths(input).iter().any(|&length| length > 0)).collect();
+        // Empty chunks between others are not chunks of the whole.
+        let all_of_it = some.iter().all(|input| lengths(input).iter().all(|&length| length > 0));
+        (all_of_it && !some.is_empty()).then(|| (self.axis, some.into_iter().cloned().collect()))
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

@@ -180,7 +180,7 @@ impl<T: Product> Node<T> for ContractNode<T> {
     }
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
-        let built = Built { name: layers.name(self.label), grid: self.grid.clone() };
+        let built = Built::new(layers.name(self.label), self.grid.clone());
         let sums = layers.name("sum");
         for operand in [&self.left, &self.right] {
             // Each block is read for many of the result: it is made once.

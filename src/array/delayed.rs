@@ -139,7 +139,7 @@ impl<V: BlockValues> Node<V::Item> for DelayedNode<V> {
             let key = block_key(&name, &self.grid.coordinates(number));
             layers.add(Task::new(key, needs, Arc::new(run)).output(Size::Exact(bytes)).spillable());
         }
-        Ok(Built { name, grid: self.grid.clone() })
+        Ok(Built::new(name, self.grid.clone()))
     }
 }
 

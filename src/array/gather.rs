@@ -7,7 +7,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::blocks::{Built, block_key};
+use super::blocks::Built;
 use super::compile::Program;
 use super::grid::{ChunkGrid, Region};
 use super::kernel::Scope;
@@ -55,7 +55,7 @@ impl<T: Element> Gather<T> {
     /// For `region` of blocks that tasks make.
     pub(super) fn of_blocks(built: &Built, region: &Region, needs: &mut Vec<Key>) -> Self {
         let from = if let Some(coordinates) = whole_block(built, region) {
-            From::Block(place_of(block_key(&built.name, &coordinates), needs))
+            From::Block(place_of(built.key_at(&coordinates), needs))
         } else {
             From::Program(Program::of_blocks(built, region, needs))
         };
@@ -154,7 +154,7 @@ impl<T: Element> Node<T> for BlockNode<T> {
     }
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
-        let built = Built { name: layers.name(self.label), grid: self.grid.clone() };
+        let built = Built::new(layers.name(self.label), self.grid.clone());
         for block in 0..self.grid.blocks() {
             let coordinates = self.grid.coordinates(block);
             let region = self.grid.region(&coordinates);

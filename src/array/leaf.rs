@@ -233,7 +233,7 @@ impl<T: Element> Node<T> for KeptNode {
         for (block, kept) in self.chunks.iter().enumerate() {
             layers.add(kept.task(block_key(&name, &self.grid.coordinates(block))));
         }
-        Ok(Built { name, grid: self.grid.clone() })
+        Ok(Built::new(name, self.grid.clone()))
     }
 }
 

@@ -209,7 +209,7 @@ impl<U: Element> Node<U> for CallNode<U> {
     }
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
-        let built = Built { name: layers.name(self.label), grid: self.grid.clone() };
+        let built = Built::new(layers.name(self.label), self.grid.clone());
         for block in 0..self.grid.blocks() {
             let coordinates = self.input.coordinates(block);
             let info = BlockInfo {

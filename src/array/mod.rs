@@ -94,7 +94,6 @@ use node::{Node, Shared};
 pub use operators::{Arithmetic, Cast};
 pub use ordered::Ordered;
 pub use packed::Packed;
-use permute::PermuteNode;
 pub use product::Product;
 pub use quantile::{Method, Quantiles};
 pub use rearrange::Pad;
@@ -397,16 +396,17 @@ impl<T: Element> Array<T> {
         if !empty && shape.iter().zip(&reduced).any(|(&length, &reduced)| reduced && length == 0) {
             return fail("there is no value along a reduced axis");
         }
+        let keep = axes.are_kept();
         let kept = |whole: &ChunkGrid| {
-            let axes = (0..shape.len()).filter(|&axis| !reduced[axis]);
-            ChunkGrid::new(axes.map(|axis| whole.lengths(axis).to_vec()).collect())
+            let axes = (0..shape.len()).filter(|&axis| keep || !reduced[axis]);
+            let lengths = |axis: usize| if reduced[axis] { vec![1] } else { whole.lengths(axis).to_vec() };
+            ChunkGrid::new(axes.map(lengths).collect())
         };
         // What is folded is never in any chunks: each of a file is decoded once, whatever chunks were asked for.
         let input = self.node.streamed().unwrap_or_else(|| self.node.clone());
         let grid = kept(input.grid());
-        let result = Array::of(ReduceNode { label, input, reducer, reduced: reduced.clone(), grid });
-        let result = result.in_grid(&kept(self.chunks()));
-        if axes.are_kept() { Array::of(PermuteNode::adding(result.node, &reduced)) } else { result }
+        let in_grid = kept(self.chunks());
+        Array::of(ReduceNode { label, input, reducer, reduced, keep, grid }).in_grid(&in_grid)
     }
 
     /// The number of values that are not NaN, over `axes`.

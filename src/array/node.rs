@@ -83,6 +83,11 @@ pub(super) trait Node<T: Element>: Send + Sync + 'static {
         None
     }
 
+    /// The axis along which its blocks are those of other nodes, one after the other, and these nodes, where it is so.
+    fn parts(&self) -> Option<(usize, Vec<Arc<Shared<T>>>)> {
+        None
+    }
+
     /// A kernel for `region`, of nodes that stream or can be pulled.
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {
         let _ = (compiler, region);
@@ -289,9 +294,13 @@ pub(super) fn materialised<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layer
     // What the task that asks for it has read so far is not of the tasks that are made here.
     let outer = layers.reads();
     layers.unread(0);
-    let built = deep(|| match node.node().kind() {
-        Kind::Blocks => node.node().build(layers),
-        Kind::Streams | Kind::Pulls => build_from_kernels(node, layers),
+    let built = deep(|| match (node.node().kind(), node.node().parts()) {
+        (_, Some((axis, parts))) => {
+            let parts = parts.iter().map(|part| materialised(part, layers)).collect::<Result<Vec<_>>>()?;
+            Ok(Built::joined(parts, axis, node.grid().clone()))
+        }
+        (Kind::Blocks, None) => node.node().build(layers),
+        (Kind::Streams | Kind::Pulls, None) => build_from_kernels(node, layers),
     });
     layers.unread(outer);
     let built = Arc::new(built?);
@@ -318,5 +327,5 @@ fn build_from_kernels<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layers) ->
         let task = Task::new(key, needs, Arc::new(run)).output(Size::Exact(output)).workspace(workspace);
         layers.add(task.spillable().cheap_to_redo());
     }
-    Ok(Built { name, grid })
+    Ok(Built::new(name, grid))
 }

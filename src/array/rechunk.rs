@@ -278,7 +278,7 @@ fn put_together<T: Element>(region: Region, parts: Vec<Part>) -> Recipe<T> {
 
 /// Adds the tasks that make the blocks of `grid` out of `old` ones.
 fn exchange<T: Element>(layers: &mut Layers, old: &Old<'_, T>, grid: &ChunkGrid) -> Result<Built> {
-    let built = Built { name: layers.name("rechunk"), grid: grid.clone() };
+    let built = Built::new(layers.name("rechunk"), grid.clone());
     let mut cuts = Cuts { pieces: layers.name("piece"), tokens: layers.name("cut"), of: Vec::new(), count: 0 };
     cuts.of.resize_with(old.grid().blocks(), Vec::new);
     for block in 0..grid.blocks() {

@@ -34,6 +34,8 @@ pub(super) struct ReduceNode<T: Element, R> {
     pub(super) reducer: R,
     /// Whether each axis of the input is reduced.
     pub(super) reduced: Vec<bool>,
+    /// Whether the result has the reduced axes, of length 1.
+    pub(super) keep: bool,
     pub(super) grid: ChunkGrid,
 }
 
@@ -56,10 +58,10 @@ impl<T: Element, R: Reduction<T>> Node<R::Out> for ReduceNode<T, R> {
         let mut parts = 0;
         for block in 0..self.grid.blocks() {
             let coordinates = self.grid.coordinates(block);
-            let target = Target::new(&self.reduced, &self.grid.region(&coordinates));
-            let shape = self.grid.region(&coordinates).shape;
+            let Region { start, shape } = self.grid.region(&coordinates);
+            let target = Target::new(&self.reduced, &Region::new(self.not_reduced(&start), self.not_reduced(&shape)));
             let key = block_key(&name, &coordinates);
-            let mut groups = self.groups(layers, &coordinates)?;
+            let mut groups = self.groups(layers, &self.not_reduced(&coordinates))?;
             if groups.len() == 1
                 && let Some(group) = groups.pop()
             {
@@ -85,7 +87,7 @@ impl<T: Element, R: Reduction<T>> Node<R::Out> for ReduceNode<T, R> {
             }
             layers.add(self.finish_task(key, keys, &target, shape));
         }
-        Ok(Built { name, grid: self.grid.clone() })
+        Ok(Built::new(name, self.grid.clone()))
     }
 }
 
@@ -107,7 +109,14 @@ impl<T: Element, R: Reduction<T>> ReduceNode<T, R> {
         Block::<R::Lane>::charge(target.len() * R::LANES)
     }
 
-    /// The blocks of the input behind a block of the result, a group a task.
+    /// What `of` has for the axes that are not reduced, where it has a number for each axis of the result.
+    fn not_reduced(&self, of: &[usize]) -> Vec<usize> {
+        let dropped = |axis: usize| self.keep && self.reduced[axis];
+        (0..of.len()).filter(|&axis| !dropped(axis)).map(|axis| of[axis]).collect()
+    }
+
+    /// The blocks of the input behind the block of the result that is at `coordinates` along the axes that are not reduced, a
+    /// group a task.
     fn groups(&self, layers: &mut Layers, coordinates: &[usize]) -> Result<Vec<Group<T>>> {
         let input = self.input.grid();
         let mut kept = coordinates.iter();

@@ -117,7 +117,7 @@ impl<T: Element, S: Scan<T>> Node<S::Out> for ScanNode<T, S> {
 
     fn build(&self, layers: &mut Layers) -> Result<Built> {
         let grid = self.input.grid();
-        let built = Built { name: layers.name(self.label), grid: grid.clone() };
+        let built = Built::new(layers.name(self.label), grid.clone());
         let counts = grid.counts();
         let along = counts[self.axis];
         // Both passes read the same blocks.

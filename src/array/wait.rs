@@ -99,5 +99,5 @@ fn copied<T: Element>(built: &Built, barrier: &Key, layers: &mut Layers) -> Buil
         let task = Task::new(key, [built.key(number), barrier.clone()], Arc::new(run));
         layers.add(task.output(Size::Exact(bytes)).spillable());
     }
-    Built { name, grid: built.grid.clone() }
+    Built::new(name, built.grid.clone())
 }

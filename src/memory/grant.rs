@@ -48,9 +48,9 @@ struct State {
 }
 
 impl State {
-    /// Takes out what memory there is beyond what is left.
-    fn beyond(&mut self) -> Vec<Spare> {
-        let left = self.left.unwrap_or(0);
+    /// Takes out what memory there is beyond what is left without `bytes`.
+    fn beyond(&mut self, bytes: u64) -> Vec<Spare> {
+        let left = self.left.unwrap_or(0).saturating_sub(bytes);
         let mut bytes: u64 = self.spares.iter().map(Spare::bytes).sum();
         let over = self.spares.iter().take_while(|spare| {
             let over = bytes > left;
@@ -153,20 +153,24 @@ impl Allocator for TaskGrant<'_> {
                 granted: ByteSize::new(*granted),
             });
         }
-        drop(state.beyond());
+        let beyond = state.beyond(0);
+        drop(state);
+        drop(beyond);
         Ok(Charge::new(account.clone(), bytes))
     }
 
     fn spare(&self, bytes: u64) -> Option<Spare> {
         let GrantAccount { ledger, state } = &*self.grant.account;
-        let own = {
-            let spares = &mut state.lock().spares;
-            spares.iter().rposition(|spare| spare.bytes() == bytes).map(|at| spares.remove(at))
-        };
-        if own.is_some() {
+        let mut own = state.lock();
+        if let Some(at) = own.spares.iter().rposition(|spare| spare.bytes() == bytes) {
             ledger.count_reused(bytes);
+            return Some(own.spares.remove(at));
         }
-        own.or_else(|| ledger.take_spare(bytes))
+        // The ledger's is not charged any more once it is taken: what is left pays for it, too.
+        let beyond = own.beyond(bytes);
+        drop(own);
+        drop(beyond);
+        ledger.take_spare(bytes)
     }
 }
 
@@ -216,10 +220,11 @@ mod tests {
         let grant = Grant::new(ledger.clone(), 10 * MIB, false);
         let mut own = zeroed(&grant, 5 * MIB);
         own.as_mut_slice().fill(7);
-        drop((own, zeroed(&grant, MIB)));
-        assert_eq!(spares(&grant), 6);
+        drop(own);
+        assert_eq!(spares(&grant), 5);
         // The same memory, cleared.
         assert!(zeroed(&grant, 5 * MIB).as_slice().iter().all(|&byte| byte == 0));
+        drop(zeroed(&grant, MIB));
         assert_eq!((ledger.reused(), spares(&grant)), (5 * MIB, 6));
         // Only without the other 5 MiB are there 6.
         let output = zeroed(&grant, 6 * MIB);
@@ -234,8 +239,9 @@ mod tests {
         assert_eq!((taken.len(), ledger.charged()), (1, 8 * MIB));
         let grant = Grant::with_spares(ledger.clone(), 2 * MIB, false, taken);
         assert_eq!(spares(&grant), 1);
+        // What would be part of a grant stays where it is refused.
         assert!(ledger.try_grant_within(19 * MIB, u64::MAX).is_none());
-        assert_eq!(ledger.charged(), 2 * MIB);
+        assert_eq!((ledger.charged(), ledger.charged_beside(19 * MIB)), (8 * MIB, 2 * MIB));
         ledger.close_pool();
         drop(grant);
         assert_eq!(ledger.charged(), 0);

@@ -1,7 +1,8 @@
 //! The count of charged bytes.
 //!
-//! Spare memory in the [pool](super::pool) is charged: a charge that doesn't fit has the pool give all up, and is tried
-//! again. So what is kept never keeps anybody waiting, and nothing that is stated gets larger by it.
+//! Spare memory in the [pool](super::pool) is charged: a charge that doesn't fit has the pool give all up, but for what would
+//! be part of the charge, and is tried again. So what is kept never keeps anybody waiting, and nothing that is stated gets
+//! larger by it.
 
 use std::sync::OnceLock;
 
@@ -84,23 +85,29 @@ impl Ledger {
     /// drawn all.
     pub(crate) fn try_grant_within(&self, bytes: u64, cap: u64) -> Option<Vec<Spare>> {
         let most = self.limit.min(cap);
-        loop {
-            let spares = self.pool.take_within(bytes);
-            let paid: u64 = spares.iter().map(|(bytes, _)| bytes).sum();
+        let charge = |paid: u64| {
             let fits = |charged: u64| (charged - paid).checked_add(bytes).filter(|&sum| sum <= most);
-            match self.charged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits) {
-                Ok(before) => {
-                    self.peak.fetch_max(before - paid + bytes, Ordering::SeqCst);
-                    return Some(spares.into_iter().map(|(_, spare)| spare).collect());
-                }
-                Err(_) => {
-                    let others = self.pool.drain();
-                    if !(self.give_up(spares) | self.give_up(others)) {
+            let before = self.charged.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fits);
+            before.is_ok_and(|before| {
+                self.peak.fetch_max(before - paid + bytes, Ordering::SeqCst);
+                true
+            })
+        };
+        loop {
+            match self.pool.grant(bytes, charge) {
+                Ok(spares) => return Some(spares.into_iter().map(|(_, spare)| spare).collect()),
+                Err(others) => {
+                    if !self.give_up(others) {
                         return None;
                     }
                 }
             }
         }
+    }
+
+    /// The bytes that are charged without those that a grant of `bytes` would take over.
+    pub(crate) fn charged_beside(&self, bytes: u64) -> u64 {
+        self.charged().saturating_sub(self.pool.paid(bytes))
     }
 
     /// Keeps the memory of up to `most` buffers from now on.
@@ -239,9 +246,18 @@ mod models {
     use super::*;
     use crate::sync::{AtomicU32, Condvar, Mutex};
 
-    /// One thread puts memory into the pool, another needs the room: it gets it, whoever comes first.
     #[test]
     fn memory_in_the_pool_keeps_nobody_waiting() {
+        waits_for_what_is_put_into_the_pool(|ledger| ledger.try_charge(2));
+    }
+
+    #[test]
+    fn a_grant_waits_no_longer_than_memory_is_used() {
+        waits_for_what_is_put_into_the_pool(|ledger| ledger.try_grant_within(2, u64::MAX).is_some());
+    }
+
+    /// One thread puts memory into the pool, another needs the room: it gets it, whoever comes first.
+    fn waits_for_what_is_put_into_the_pool(charge: fn(&Ledger) -> bool) {
         #[derive(Default)]
         struct Bell {
             waiting: AtomicU32,
@@ -249,7 +265,7 @@ mod models {
             rung: Condvar,
         }
         check_dfs(
-            || {
+            move || {
                 let (ledger, bell) = (Arc::new(Ledger::new(3)), Arc::new(Bell::default()));
                 let ringing = bell.clone();
                 ledger.on_release(move || {
@@ -264,11 +280,11 @@ mod models {
                 let giver = thread::spawn(move || assert!(giving.keep(Spare::none(2)).is_none()));
                 loop {
                     let before = *bell.rings.lock();
-                    if ledger.try_charge(2) {
+                    if charge(&ledger) {
                         break;
                     }
                     bell.waiting.store(1, Ordering::SeqCst);
-                    if ledger.try_charge(2) {
+                    if charge(&ledger) {
                         break;
                     }
                     let mut rings = bell.rings.lock();

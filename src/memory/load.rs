@@ -25,17 +25,16 @@ pub(crate) fn load(stored: &Stored, allocator: &dyn Allocator, staging: &mut Sta
     let frame = &stored.frame;
     match &stored.back {
         Back::Memory { decode, mappable } => {
-            let mapped = mappable.then(|| frame.map()).transpose()?.flatten();
-            let in_place = mapped.is_some();
-            let buffer = if let Some(mapped) = mapped {
+            if *mappable && frame.may_be_mapped() {
+                // Paid before: mapping it has its pages there.
                 let charge = allocator.reserve(charge(frame.bytes() as u64))?;
-                Buffer::foreign(Box::new(Lease(mapped)), charge)
-            } else {
-                let mut buffer = BufferMut::unwritten(frame.bytes(), allocator)?;
-                frame.read_into(buffer.as_mut_slice(), staging)?;
-                buffer.freeze()
-            };
-            Ok((decode(buffer)?, in_place))
+                if let Some(mapped) = frame.map()? {
+                    return Ok((decode(Buffer::foreign(Box::new(Lease(mapped)), charge))?, true));
+                }
+            }
+            let mut buffer = BufferMut::unwritten(frame.bytes(), allocator)?;
+            frame.read_into(buffer.as_mut_slice(), staging)?;
+            Ok((decode(buffer.freeze())?, false))
         }
         Back::Stream(read) => {
             let mut reader = FrameReader::open(frame, staging)?;

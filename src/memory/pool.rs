@@ -3,12 +3,16 @@
 //! The system clears each page that it hands out, which takes about as long as filling it. Tasks of one kind make buffers
 //! of one size again and again, so some that were dropped are kept. They stay charged. The pool is open while a run is under
 //! way. Where chunks have to be evicted nothing is left beside them for long: there a grant takes over what is kept, as part
-//! of what it is charged.
+//! of what it is charged. While it waits for room that part stays: the grant would need its bytes again.
 //!
-//! **No lost wake-up.** Who finds no room drains the pool before it waits: it then says that it waits, tries once more, and
-//! sleeps. Memory that is put into the pool after that try is followed by a look at who waits, as each release is.
+//! **No lost wake-up.** Who finds no room drains the pool before it waits, but for what would be part of its grant: it then
+//! says that it waits, tries once more, and sleeps. Memory that is put into the pool after that try is followed by a look at
+//! who waits, as each release is. Who else finds no room meanwhile takes that part, too.
 
 use crate::sync::{AtomicU32, Mutex, Ordering};
+
+/// Memory, each with its bytes.
+type Kept<S> = Vec<(u64, S)>;
 
 /// Memory of type `S`, by bytes.
 #[derive(Debug)]
@@ -67,21 +71,28 @@ impl<S> Pool<S> {
         Some(memory)
     }
 
-    /// What is kept, the newest first, as far as it is no more than `bytes` together.
-    pub(super) fn take_within(&self, bytes: u64) -> Vec<(u64, S)> {
-        if self.count.load(Ordering::SeqCst) == 0 {
-            return Vec::new();
-        }
+    /// Takes what becomes part of a grant of `bytes`, if `charge` has the grant, of which so many bytes are paid: the newest
+    /// first, as far as it is no more than the grant. Where it does not, that stays, as giving it up would not help; the rest
+    /// is to be given up.
+    pub(super) fn grant(&self, bytes: u64, charge: impl FnOnce(u64) -> bool) -> Result<Kept<S>, Kept<S>> {
         let mut kept = self.kept.lock();
-        let (mut taken, mut left) = (Vec::new(), bytes);
-        for at in (0..kept.len()).rev() {
-            if kept[at].0 <= left {
-                left -= kept[at].0;
-                taken.push(kept.remove(at));
-            }
+        let (mut part, mut others, mut left) = (Vec::new(), Vec::new(), bytes);
+        for (own, memory) in kept.drain(..).rev() {
+            let fits = own <= left;
+            left -= if fits { own } else { 0 };
+            if fits { &mut part } else { &mut others }.push((own, memory));
         }
+        let granted = charge(bytes - left);
+        let (stay, go) = if granted { (others, part) } else { (part, others) };
+        kept.extend(stay.into_iter().rev());
         self.count.store(kept.len() as u32, Ordering::SeqCst);
-        taken
+        if granted { Ok(go) } else { Err(go) }
+    }
+
+    /// The bytes that would be paid of a grant of `bytes`.
+    pub(super) fn paid(&self, bytes: u64) -> u64 {
+        let pay = |left: u64, (own, _): &(u64, S)| left - if *own <= left { *own } else { 0 };
+        bytes - self.kept.lock().iter().rev().fold(bytes, pay)
     }
 
     /// All that is kept.
@@ -111,13 +122,18 @@ mod tests {
         assert_eq!(pool.put(30, 'd'), Ok(Some((10, 'a'))));
         assert_eq!((pool.take(10), pool.take(10), pool.take(25)), (Some('c'), None, None));
         for (bytes, memory) in [(10, 'f'), (20, 'g')] {
-            drop(pool.put(bytes, memory));
+            assert!(pool.put(bytes, memory).is_ok());
         }
         // Kept are 30 d, 10 f, 20 g.
-        assert_eq!(pool.take_within(35), [(20, 'g'), (10, 'f')]);
-        assert_eq!(pool.take_within(29), []);
-        pool.put(20, 'b').unwrap();
-        assert_eq!(pool.close(), [(30, 'd'), (20, 'b')]);
+        assert_eq!((pool.paid(35), pool.paid(29), pool.paid(9)), (30, 20, 0));
+        assert_eq!(pool.grant(35, |paid| paid == 30), Ok(vec![(20, 'g'), (10, 'f')]));
+        assert_eq!(pool.grant(29, |paid| paid == 0), Ok(vec![]));
+        // What it refuses stays as far as it would be part of it.
+        for (bytes, memory) in [(20, 'b'), (10, 'h')] {
+            assert!(pool.put(bytes, memory).is_ok());
+        }
+        assert_eq!(pool.grant(29, |paid| paid != 10), Err(vec![(20, 'b'), (30, 'd')]));
+        assert_eq!(pool.close(), [(10, 'h')]);
         assert_eq!(pool.put(10, 'e'), Err('e'));
         assert!(pool.drain().is_empty());
     }

@@ -124,7 +124,7 @@ pub(crate) struct Ways {
 pub(crate) enum Writing {
     /// None: scratch can't take any at present.
     Nothing,
-    /// Those that one worker alone would have to write too: running ahead must not add to them.
+    /// Those that are forecast to be: running ahead must not add to them.
     Expected,
     Anything,
 }

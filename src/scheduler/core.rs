@@ -1,7 +1,7 @@
 //! The scheduler's decisions: which task is granted its memory, what is evicted for it, what a finished task frees.
 //!
-//! A pure machine: no threads, no system calls (but that spare memory is given up), no user code. The workers call it under one mutex and carry out the
-//! [`Effects`] that it returns after unlocking (**D2**).
+//! A pure machine: no threads, no system calls (but that spare memory is given up), no user code. The workers call it under
+//! one mutex and carry out the [`Effects`] that it returns after unlocking (**D2**).
 //!
 //! **Grants.** A task is granted all it needs in one step, or nothing: its inputs are pinned, and the bytes of those that
 //! are on scratch, of its output and of its workspace are charged. Who is not granted holds no pin and no bytes; who is
@@ -10,8 +10,7 @@
 //! - The *head*, the least unfinished task of the oldest run, may evict any unpinned chunk.
 //! - A task ahead of its run's head must fit the premature budget `B`. If its output can't be evicted it must leave what
 //!   all runs may still need (`G(h)`). It may evict only chunks that are needed later than it is, and have only those
-//!   written that one worker alone would have to write ([`forecast`](super::forecast)): running ahead must not cost more
-//!   than waiting.
+//!   written that are [forecast](super::forecast) to be: running ahead must not cost more than waiting.
 //! - While something more urgent is queued, a task is granted only if it fits as things are and frees at least what it
 //!   charges.
 //!
@@ -371,7 +370,7 @@ impl Core {
 
     /// Chooses what goes so that `bytes` can be charged.
     fn make_room(&mut self, bytes: u64, after: Option<u64>, writing: Writing, effects: &mut Effects) {
-        let free = self.room().saturating_sub(self.ledger.charged());
+        let free = self.room().saturating_sub(self.ledger.charged_beside(bytes));
         let missing = bytes.saturating_sub(free).saturating_sub(self.leaving);
         let writing = if self.scratch_failure.is_some() { Writing::Nothing } else { writing };
         let (garbage, writes) = self.slots.evict(missing, after, writing);
@@ -559,7 +558,7 @@ impl Core {
             Some(head) => (format!("task {}", run.graph.key(head)), self.need(run, head).charges),
             None => return false,
         };
-        let needed = needed.saturating_add(self.ledger.charged());
+        let needed = needed.saturating_add(self.ledger.charged_beside(needed));
         let error = self.scratch_failure.clone().unwrap_or_else(|| self.memory_limit(task, needed));
         self.fail(run.id, error, effects);
         true

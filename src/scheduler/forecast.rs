@@ -1,4 +1,8 @@
-//! What one worker in a given order would evict, and have again: the order replayed with next-use eviction.
+//! What the workers would evict in a given order, and have again: the order replayed with next-use eviction.
+//!
+//! The tasks are replayed one by one. Beside each, those that come next have what they draw of their own, as many as there
+//! are other workers: without that room only one worker at a time finds memory in the long run, as running ahead of the
+//! head has nothing written that was not expected here.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +10,15 @@ use super::plan::{Roles, Traffic, inputs, output_bytes};
 use crate::graph::{Graph, Order, TaskId, Work};
 use crate::spill::STAGING;
 
-/// What goes to scratch and comes back, or is made again, when the tasks run in `order` with `room` bytes for chunks and
-/// workspace; and which outputs are evicted. A chunk that was spilled once keeps its frame: evicting it again costs
+/// What goes to scratch and comes back, or is made again, when `workers` at a time of the tasks run in `order` with `room`
+/// bytes for chunks and workspace; and which outputs are evicted. A chunk that was spilled once keeps its frame: evicting it again costs
 /// nothing. Roots that are cheap to redo are taken to be redone. `held` are the chunks that the session holds, and where.
 pub(super) fn traffic(
     graph: &Graph,
     order: &Order,
     roles: &Roles,
     room: u64,
+    workers: usize,
     held: &[(TaskId, Residence)],
 ) -> (Traffic, Vec<bool>) {
     let mut forecast = Forecast {
@@ -30,8 +35,13 @@ pub(super) fn traffic(
     for &(task, place) in held {
         forecast.put(task, place);
     }
-    for &task in order.sequence().iter().filter(|&&task| !is_held(graph, task)) {
-        forecast.run(task);
+    let tasks: Vec<TaskId> = order.sequence().iter().copied().filter(|&task| !is_held(graph, task)).collect();
+    let own = |task: &TaskId| output_bytes(graph, *task).saturating_add(graph.cost(*task).workspace);
+    let mut beside: u64 = tasks.iter().take(workers).map(own).fold(0, u64::saturating_add);
+    for (at, task) in tasks.iter().enumerate() {
+        beside = beside.saturating_sub(own(task));
+        forecast.run(*task, beside);
+        beside = beside.saturating_add(tasks.get(at + workers).map_or(0, own));
     }
     (forecast.traffic, forecast.evicted)
 }
@@ -82,7 +92,7 @@ impl Forecast<'_> {
         }
     }
 
-    fn run(&mut self, task: TaskId) {
+    fn run(&mut self, task: TaskId, beside: u64) {
         let inputs = inputs(self.graph, task);
         for &input in &inputs {
             // Inputs are pinned: out of the running for eviction.
@@ -91,7 +101,7 @@ impl Forecast<'_> {
         let output = output_bytes(self.graph, task);
         let (loads, passing) = self.missing(&inputs);
         let own = output.saturating_add(self.graph.cost(task).workspace);
-        self.make_room(loads.saturating_add(passing).saturating_add(own));
+        self.make_room(loads.saturating_add(passing).saturating_add(own).saturating_add(beside));
         inputs.iter().for_each(|&input| self.bring_back(input));
         for &input in &inputs {
             // Tasks run in the order: the reader that runs now is the next one.

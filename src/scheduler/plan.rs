@@ -20,6 +20,9 @@
 //!   evicted nor are inputs of `j`. One byte less and the run is refused. It does not depend on the number of threads, and
 //!   assumes that scratch can take what is evicted, uncompressed.
 //!
+//! - **Traffic**, where the working set does not fit: what the workers evict, all at once as far as that adds no more than a
+//!   [quarter](WORTH_WORKERS) to what one would ([`forecast`](super::forecast)).
+//!
 //! Figures are exact where all sizes are; [`Plan::exact`] says so.
 
 use std::fmt;
@@ -43,6 +46,9 @@ const TABLES_PER_TASK: u64 = super::ample::TABLES_PER_TASK as u64;
 
 /// `B` is at least this much for each worker but one, so that workers don't wait for each other where tasks are small.
 const LEAST_PREMATURE: u64 = 1 << 20;
+
+/// That several workers find room at once may add one part in so many to what goes to scratch and comes back.
+const WORTH_WORKERS: u64 = 4;
 
 /// What a run will need.
 ///
@@ -102,7 +108,7 @@ impl Plan {
         ByteSize::new(self.reads)
     }
 
-    /// The bytes that one worker in this order would have to spill under the session's limit; 0 where all fits.
+    /// The bytes that the workers, in this order, would have to spill under the session's limit; 0 where all fits.
     #[must_use]
     pub fn expected_spill(&self) -> ByteSize {
         ByteSize::new(self.traffic.spilled)
@@ -167,12 +173,18 @@ impl fmt::Display for Plan {
     }
 }
 
-/// Bytes in memory of what one worker would evict, and have again.
+/// Bytes in memory of what the workers would evict, and have again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Traffic {
     pub(super) spilled: u64,
     pub(super) reloaded: u64,
     pub(super) redone: u64,
+}
+
+impl Traffic {
+    fn bytes(self) -> u64 {
+        self.spilled.saturating_add(self.reloaded).saturating_add(self.redone)
+    }
 }
 
 /// The plan, and the parts of it that the run goes by.
@@ -315,7 +327,13 @@ pub(super) fn budget(graph: &Graph, order: &Order, roles: &Roles, setting: Setti
     let fits = plan.working_set().bytes().saturating_add(setting.held) <= setting.limit;
     if !fits || setting.chunks.iter().any(|&(_, residence)| residence == Residence::Scratch) {
         let room = setting.limit.saturating_sub(fixed);
-        (plan.traffic, evicted) = super::forecast::traffic(graph, order, roles, room, setting.chunks);
+        let forecast = |workers| super::forecast::traffic(graph, order, roles, room, workers, setting.chunks);
+        let (alone, left) = forecast(1);
+        let most = alone.bytes().saturating_add(alone.bytes() / WORTH_WORKERS);
+        let fewer = |&workers: &usize| Some(workers / 2).filter(|&workers| workers > 1);
+        let several = std::iter::successors(Some(setting.threads).filter(|&workers| workers > 1), fewer);
+        let together = several.map(forecast).find(|(traffic, _)| traffic.bytes() <= most);
+        (plan.traffic, evicted) = together.unwrap_or((alone, left));
     }
     Budget { plan, fixed: own, premature, others, floor_from, evicted }
 }

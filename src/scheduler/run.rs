@@ -280,7 +280,7 @@ impl Run {
         self.budget.floor_from.get(self.head as usize).copied().unwrap_or(self.budget.fixed)
     }
 
-    /// Whether one worker alone would have to evict the output of `task`.
+    /// Whether the output of `task` is forecast to be evicted.
     pub(super) fn is_evicted(&self, task: TaskId) -> bool {
         self.budget.evicted.get(task.index()).copied().unwrap_or(false)
     }

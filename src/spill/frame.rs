@@ -305,8 +305,13 @@ impl Frame {
         Ok(())
     }
 
-    /// Maps the value's bytes where they lie, where that can be done: the frame is raw, large enough, and its
-    /// filesystem maps it. All of it is checked first.
+    /// Whether the value's bytes can be mapped where they lie: the frame is raw and large enough.
+    pub(crate) fn may_be_mapped(&self) -> bool {
+        self.inner.in_place
+    }
+
+    /// Maps the value's bytes where they lie, where that [can be done](Self::may_be_mapped) and its filesystem maps it. All
+    /// of it is checked first.
     ///
     /// # Errors
     /// [`Error::Corrupt`], [`Error::Scratch`] as [`read_into`](Self::read_into).

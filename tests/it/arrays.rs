@@ -1,7 +1,7 @@
 //! Arrays against ndarray and plain loops, at several chunkings, limits and numbers of threads.
 
 use ndarray::{ArrayD, Axis, IxDyn};
-use thermocline::array::{ChunkGrid, Slice};
+use thermocline::array::{ChunkGrid, Slice, keepdims};
 use thermocline::{Array, Error, Session, ndarray};
 
 use crate::sources::Numbers;
@@ -137,6 +137,30 @@ fn slices_follow_numpy_on_sources_and_on_blocks() {
         let found = session.compute(&x.slice(&[slice(a), slice(b)])).unwrap();
         assert_close(&found, &expected, &format!("round {round}: {a:?} {b:?}"));
     }
+}
+
+/// The blocks of a whole are those of its parts, and a kept axis is part of what a reduction makes: no task copies them.
+#[test]
+fn blocks_are_not_copied_to_lie_side_by_side() {
+    let (_folder, session) = session(64 << 20, 2);
+    let (a, b) = (source(&[4, 6], &[2, 3]), source(&[4, 6], &[4, 2]));
+    let rows = [a.nansum(keepdims(0)), b.nansum(keepdims(0)).rechunk(&[1, 3]), a.take(&[3], 0)];
+    let joined = Array::concatenate(&rows, 0);
+    let tasks = |array: &Array<f64>| session.plan_persist(array).unwrap().tasks();
+    assert_eq!(tasks(&joined), rows.iter().map(tasks).sum::<usize>());
+    assert_eq!(tasks(&rows[0]), 2);
+    let kept = session.persist(&joined).unwrap();
+    let (x, y) = (dense(&[4, 6]), session.compute(&kept).unwrap());
+    let sums = x.map(|value| if value.is_nan() { 0.0 } else { *value }).sum_axis(Axis(0));
+    assert_close(&y.index_axis(Axis(0), 1).to_owned(), &sums, "the second");
+    assert_eq!(y.index_axis(Axis(0), 0), y.index_axis(Axis(0), 1));
+    assert_close(&y.index_axis(Axis(0), 2).to_owned(), &x.index_axis(Axis(0), 3).to_owned(), "the last");
+    // The same blocks twice.
+    let twice = session.persist(&Array::concatenate(&[kept.clone(), kept.clone()], 1)).unwrap();
+    let expected = ndarray::concatenate(Axis(1), &[y.view(), y.view()]).unwrap();
+    assert_close(&session.compute(&twice).unwrap(), &expected, "twice");
+    drop((kept, twice));
+    assert_at_rest(&session);
 }
 
 #[test]

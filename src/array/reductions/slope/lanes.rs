@@ -147,12 +147,11 @@ impl<const N: usize> Block<N> {
     #[inline(always)]
     fn store(&self, lanes: [&mut [f64]; LANES]) {
         for (own, lane) in self.0.iter().zip(lanes) {
-            match lane.as_mut_array() {
-                Some(lane) => *lane = *own,
-                None => {
-                    let len = lane.len();
-                    lane.copy_from_slice(&own[..len]);
-                }
+            let len = lane.len();
+            if let Some(lane) = lane.as_mut_array() {
+                *lane = *own;
+            } else {
+                lane.copy_from_slice(&own[..len]);
             }
         }
     }
@@ -431,7 +430,7 @@ mod tests {
         for count in [1, 5, BLOCK, 2 * BLOCK + 9] {
             let value = |at: usize| match (at / count, at % count) {
                 (_, 3) | (0..12, 2) => f32::NAN,
-                (row, 7..60) if (row * 31 + at) % 5 == 0 => f32::NAN,
+                (row, 7..60) if (row * 31 + at).is_multiple_of(5) => f32::NAN,
                 (_, 9) => f32::INFINITY,
                 _ => (at * 37 % 101) as f32 / 3.0 - 20.0,
             };
