@@ -89,6 +89,36 @@ fn files_are_sorted_by_time_whatever_their_names() {
     assert_at_rest(&session);
 }
 
+/// Of many small files, opening takes longest: it is done once. A file that is not there shows who opens it again.
+#[test]
+fn small_files_are_not_opened_again_for_their_variables() {
+    let folder = tempfile::tempdir().unwrap();
+    let (here, away) = (folder.path().join("here"), folder.path().join("away"));
+    std::fs::create_dir(&here).unwrap();
+    let days: Vec<f64> = (0..20).map(f64::from).collect();
+    for &day in &days {
+        let name = format!("{day}.nc");
+        let units = if day == 7.0 { "K" } else { "degC" };
+        Day { name: &name, times: vec![day], units, ..Day::default() }.write(&here);
+    }
+    let data = netcdf::open_many(here.join("*.nc").to_str().unwrap()).unwrap();
+    std::fs::rename(&here, &away).unwrap();
+    let error = sst(&data).unwrap_err().to_string();
+    assert!(error.contains("7.nc") && error.contains("degC") && error.contains("allow_other_units"), "{error}");
+    let data = data.allow_other_units(true);
+    let joined = sst(&data).unwrap();
+    assert_eq!(joined.shape(), [20, 3, 4]);
+    let not_usual = data.clone().mask_and_scale(false);
+    assert!(sst(&not_usual).unwrap_err().to_string().contains("0.nc"));
+    std::fs::rename(&away, &here).unwrap();
+    let (_scratch, session) = session(64 << 20, 2);
+    assert_eq!(compute(&session, &joined), values(&days));
+    let slow: Array<f64> = data.direct(false).array("sst").unwrap();
+    assert_eq!(compute(&session, &slow), values(&days));
+    assert_eq!(sst(&not_usual).unwrap().shape(), [20, 3, 4]);
+    assert_at_rest(&session);
+}
+
 #[test]
 fn times_are_counted_from_the_first_files_moment() {
     let folder = tempfile::tempdir().unwrap();

@@ -234,7 +234,7 @@ impl File {
         if space.is_null() {
             return Err(refuse(NOTHING.into()));
         }
-        let storage = Storage::of(&self.input, &dataset, name, self.direct)?;
+        let storage = Arc::new(Storage::of(&self.input, &dataset, name, self.direct)?);
         let conversion = Conversion::plain(taken_as(storage.number()).map_err(refuse)?);
         let dimensions = (0..space.ndim()).map(|axis| format!("dim_{axis}")).collect();
         let shape = Shape { lengths: space.shape(), dimensions };

@@ -103,7 +103,7 @@ impl<T: Real> Variable<T> {
     pub(crate) fn new(
         name: &str,
         input: Arc<Input>,
-        storage: Storage,
+        storage: Arc<Storage>,
         shape: Shape,
         conversion: Conversion,
         block: u64,
@@ -115,7 +115,6 @@ impl<T: Real> Variable<T> {
         let unit = unit(&storage, &shape);
         let elements = (block / size_of::<T>() as u64).clamp(1, usize::MAX as u64) as usize;
         let grid = grid(&shape.lengths, &unit, elements).map_err(refuse)?;
-        let storage = Arc::new(storage);
         Ok(Self { name: name.to_owned(), shape, grid, conversion, storage, input, element: PhantomData })
     }
 

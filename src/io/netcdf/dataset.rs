@@ -360,7 +360,7 @@ impl Dataset {
     /// [`Error::File`] where there is no such variable (the error lists those that there are), where it doesn't hold
     /// numbers, where `T` can't hold them without loss, or where the file is damaged.
     pub fn variable<T: Real>(&self, name: &str) -> Result<Variable<T>> {
-        self.series.first().opened()?.variable(name, self.options)
+        self.series.first().variable(name, self.options).map(|(variable, _)| variable)
     }
 
     /// The variable `name` as a lazy array.
@@ -423,10 +423,8 @@ impl Dataset {
         let mut parts = Vec::with_capacity(self.series.parts.len());
         let mut units = None;
         for part in &self.series.parts {
-            let file = part.member.opened()?;
-            let next: Variable<T> = file.variable(name, self.options)?;
+            let (next, own) = part.member.variable(name, self.options)?;
             if !self.options.allow.other_units {
-                let own = file.text(name, "units")?;
                 let units: &Option<String> = units.get_or_insert_with(|| own.clone());
                 check_units(parts.first().unwrap_or(&next), units.as_deref(), &next, own.as_deref())?;
             }

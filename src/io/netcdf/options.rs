@@ -18,6 +18,15 @@ pub(super) struct Allowances {
     pub(super) other_labels: bool,
 }
 
+impl Options {
+    /// Whether values are read, and understood, as if nothing had been said.
+    pub(super) fn read_as_usual(&self) -> bool {
+        let usual = Self::default();
+        let read = |options: &Self| (options.direct, options.mask_and_scale, options.valid_range);
+        read(self) == read(&usual)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         let allow = Allowances::default();

@@ -16,6 +16,9 @@ use crate::io::hdf5::Descriptors;
 /// The most threads that open files.
 const OPENERS: usize = 8;
 
+/// Where files have more variables than this, nobody knows which will be asked for.
+const MOST_LIKELY: usize = 4;
+
 /// Labels may differ by so much of the distance of two: files keep them as `f32` and as `f64`.
 const LABEL_TOLERANCE: f64 = 1e-3;
 
@@ -110,12 +113,14 @@ impl Series {
             return Ok((Self { parts: vec![part], joined: None, time: None }, look));
         }
         let Axis { joined, time } = axis;
+        let wanted = likely(&look, joined.as_deref());
         let mut parts = in_parallel(paths, |path| {
-            let (member, ((times, labels), other_labels)) = Member::open(path, &descriptors, |file| {
+            let (mut member, ((times, labels), other_labels, found)) = Member::open(path, &descriptors, |file| {
                 let times = time.as_ref().map(|time| times(file, time, &paths[0])).transpose()?;
                 let other_labels = labels.iter().find_map(|labels| differs(file, labels, &paths[0]));
-                Ok((times.unwrap_or_default(), other_labels))
+                Ok((times.unwrap_or_default(), other_labels, file.find_small(&wanted)))
             })?;
+            member.keep(found);
             Ok(Part { member, times, labels, other_labels })
         })?;
         if time.is_some() {
@@ -229,6 +234,17 @@ fn only_unlimited(look: &Look) -> Option<String> {
     let mut unlimited = look.dimensions.iter().filter(|dimension| dimension.unlimited);
     let first = unlimited.next()?.name.clone();
     unlimited.next().is_none().then_some(first)
+}
+
+/// The variables that are likely to be asked for, where they are few: each file need not be opened once more for them then.
+/// Of thousands of small files, opening takes longer than reading.
+fn likely(look: &Look, joined: Option<&str>) -> Vec<String> {
+    let Some(joined) = joined else { return Vec::new() };
+    let is_data = |variable: &&VariableInfo| {
+        variable.dimensions.len() > 1 && variable.dimensions[0] == joined && !look.is_coordinate(variable)
+    };
+    let names: Vec<String> = look.variables.iter().filter(is_data).map(|variable| variable.name.clone()).collect();
+    if names.len() <= MOST_LIKELY { names } else { Vec::new() }
 }
 
 /// The times of a file, and the numbers that stand for them in the units of `time`.
