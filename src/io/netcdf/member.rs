@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ::hdf5::sync::sync;
+
 use super::attributes::Attributes;
 use super::cf;
 use super::dimensions::Scales;
@@ -63,12 +65,15 @@ impl Member {
         more: impl FnOnce(&Opened<'_>) -> Result<T>,
     ) -> Result<(Self, T)> {
         let input = Arc::new(Input::new(path, descriptors.clone())?);
-        let file = input.library()?;
-        let heaps = input.heaps(&file)?;
-        let scales = Scales::of(&file, &walk(&file).datasets, &heaps);
-        let member = Self { input, scales, found: Vec::new() };
-        let found = more(&Opened { member: &member, file, heaps })?;
-        Ok((member, found))
+        // The library's lock is taken once: to hand it on to other threads at each call would take longer than the calls.
+        sync(|| {
+            let file = input.library()?;
+            let heaps = input.heaps(&file)?;
+            let scales = Scales::of(&file, &walk(&file).datasets, &heaps);
+            let member = Self { input, scales, found: Vec::new() };
+            let found = more(&Opened { member: &member, file, heaps })?;
+            Ok((member, found))
+        })
     }
 
     /// Keeps what was found of variables, so that it need not be opened once more for them.

@@ -306,7 +306,7 @@ fn differs(file: &Opened<'_>, (name, labels): &(String, Coordinate), first: &Pat
 }
 
 /// `open` of each path, in the paths' order; of several failures the first one's. The library lets in one thread at a
-/// time, but a disk or a server answers several.
+/// time, but a disk or a server answers several: what the others will need is on its way meanwhile.
 fn in_parallel<T: Send>(paths: &[PathBuf], open: impl Fn(&PathBuf) -> Result<T> + Sync) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Result<T>)>> = Mutex::new(Vec::with_capacity(paths.len()));
