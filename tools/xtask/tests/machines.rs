@@ -182,10 +182,15 @@ fn the_tools_are_built_and_run_by_their_commands() {
     assert!(called(&["build"]).contains("cargo build -p bench ["));
     let bench = called(&["bench", "run", "mean", "--dir", "d"]);
     let (built, ran) = bench.split_once('\n').unwrap();
-    assert!(built.starts_with("cargo build -p bench --release "), "{bench}");
-    assert!(ran.starts_with("cargo run --quiet --release -p bench -- run mean --dir d "), "{bench}");
+    assert!(built.starts_with("cargo build -p bench --release --no-default-features "), "{bench}");
+    let run = "cargo run --quiet --release -p bench --no-default-features -- run mean --dir d ";
+    assert!(ran.starts_with(run), "{bench}");
+    let query = called(&["bench", "query", "--csv", "a.csv"]);
+    let (built, ran) = query.split_once('\n').unwrap();
+    assert!(built.starts_with("cargo build -p bench --release ["), "{query}");
+    assert!(ran.starts_with("cargo run --quiet --release -p bench -- query --csv a.csv "), "{query}");
     let steps = called(&["test"]);
-    assert_eq!(steps.lines().filter(|line| line.starts_with("cargo ")).count(), 5);
+    assert_eq!(steps.lines().filter(|line| line.starts_with("cargo ")).count(), 6);
     assert!(steps.lines().last().unwrap().starts_with("cargo test --workspace --all-features"), "{steps}");
     assert_eq!(machine.xtask(&["fly"], &[]).status.code(), Some(2));
 }
