@@ -11,8 +11,9 @@ use crate::graph::{Graph, Order, TaskId, Work};
 use crate::spill::STAGING;
 
 /// What goes to scratch and comes back, or is made again, when `workers` at a time of the tasks run in `order` with `room`
-/// bytes for chunks and workspace; and which outputs are evicted. A chunk that was spilled once keeps its frame: evicting it again costs
-/// nothing. Roots that are cheap to redo are taken to be redone. `held` are the chunks that the session holds, and where.
+/// bytes for chunks and workspace; and which outputs are evicted. A chunk that was spilled once keeps its frame: evicting it
+/// again costs nothing. Roots that are cheap to redo are taken to be redone. `held` are the chunks that the session holds,
+/// and where.
 pub(super) fn traffic(
     graph: &Graph,
     order: &Order,
