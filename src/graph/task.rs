@@ -239,7 +239,7 @@ impl Task {
     /// Says that its output is part of the memory of what it needs. It is then run as soon as that is there, so that nothing
     /// of it is kept for the sake of a part, and is not charged for it.
     #[must_use]
-    #[cfg(feature = "dataframe")]
+    #[cfg(any(feature = "dataframe", test))]
     pub(crate) fn at_once(mut self) -> Self {
         self.cost.at_once = true;
         self
