@@ -27,8 +27,10 @@ pub(crate) struct Sketch {
     /// From what is needed to what needs it, with the number of such needs; in order, each pair once.
     pub(crate) edges: Vec<(u32, u32, u32)>,
     /// How many tasks there are.
+    #[cfg(any(feature = "picture", test))]
     pub(crate) tasks: usize,
     /// The layers' names, in the order in which they appear.
+    #[cfg(any(feature = "picture", test))]
     pub(crate) layers: Vec<String>,
 }
 
@@ -73,10 +75,18 @@ impl Sketch {
         }
         let mut edges: Vec<_> = edges.into_iter().map(|((from, to), needs)| (from, to, needs)).collect();
         edges.sort_unstable();
-        Self { nodes, edges, tasks: graph.len(), layers: layers.names }
+        Self {
+            nodes,
+            edges,
+            #[cfg(any(feature = "picture", test))]
+            tasks: graph.len(),
+            #[cfg(any(feature = "picture", test))]
+            layers: layers.names,
+        }
     }
 
     /// Whether its nodes are groups of tasks.
+    #[cfg(any(feature = "picture", test))]
     pub(crate) fn is_collapsed(&self) -> bool {
         self.nodes.len() < self.tasks
     }

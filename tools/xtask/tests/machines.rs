@@ -190,7 +190,7 @@ fn the_tools_are_built_and_run_by_their_commands() {
     assert!(built.starts_with("cargo build -p bench --release ["), "{query}");
     assert!(ran.starts_with("cargo run --quiet --release -p bench -- query --csv a.csv "), "{query}");
     let steps = called(&["test"]);
-    assert_eq!(steps.lines().filter(|line| line.starts_with("cargo ")).count(), 6);
+    assert_eq!(steps.lines().filter(|line| line.starts_with("cargo ")).count(), 7);
     assert!(steps.lines().last().unwrap().starts_with("cargo test --workspace --all-features"), "{steps}");
     assert_eq!(machine.xtask(&["fly"], &[]).status.code(), Some(2));
 }
