@@ -203,18 +203,42 @@ mod tests {
         assert_eq!(ledger.charged(), 0);
     }
 
+    const MIB: u64 = 1 << 20;
+
+    fn zeroed(grant: &Grant, bytes: u64) -> BufferMut {
+        BufferMut::zeroed(bytes as usize, &grant.of(&Key::new("t"))).unwrap()
+    }
+
+    /// The MiB of spare memory.
+    fn spares(grant: &Grant) -> u64 {
+        let state = grant.account.state.lock();
+        let bytes: u64 = state.spares.iter().map(Spare::bytes).sum();
+        assert!(bytes <= state.left.unwrap());
+        bytes / MIB
+    }
+
+    /// It is not charged any more, so own memory goes before.
+    #[test]
+    fn what_the_ledger_gives_is_paid_by_what_is_left() {
+        let ledger = Arc::new(Ledger::new(20 * MIB));
+        ledger.open_pool(8);
+        assert!(ledger.try_charge(4 * MIB));
+        drop(zeroed(&Grant::new(ledger.clone(), 4 * MIB, false), 4 * MIB));
+        assert!(ledger.try_charge(10 * MIB));
+        let grant = Grant::new(ledger.clone(), 10 * MIB, false);
+        let both = (zeroed(&grant, 3 * MIB), zeroed(&grant, 5 * MIB));
+        drop(both);
+        assert_eq!((spares(&grant), ledger.charged()), (8, 14 * MIB));
+        let given = grant.of(&Key::new("t")).spare(4 * MIB).unwrap();
+        assert_eq!((given.bytes(), spares(&grant), ledger.charged()), (4 * MIB, 5, 10 * MIB));
+        drop((given, grant));
+        ledger.close_pool();
+        assert_eq!(ledger.charged(), 0);
+    }
+
     #[test]
     fn what_is_given_back_is_used_again_but_is_never_more_than_what_is_left() {
-        const MIB: u64 = 1 << 20;
         let ledger = Arc::new(Ledger::new(20 * MIB));
-        let key = Key::new("t");
-        let zeroed = |grant: &Grant, bytes: u64| BufferMut::zeroed(bytes as usize, &grant.of(&key)).unwrap();
-        let spares = |grant: &Grant| {
-            let state = grant.account.state.lock();
-            let bytes: u64 = state.spares.iter().map(Spare::bytes).sum();
-            assert!(bytes <= state.left.unwrap());
-            bytes / MIB
-        };
         ledger.open_pool(8);
         assert!(ledger.try_grant_within(10 * MIB, u64::MAX).unwrap().is_empty());
         let grant = Grant::new(ledger.clone(), 10 * MIB, false);

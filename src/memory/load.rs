@@ -43,3 +43,40 @@ pub(crate) fn load(stored: &Stored, allocator: &dyn Allocator, staging: &mut Sta
         }
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::chunk::{Charge, Unmetered};
+    use crate::config::Compression;
+    use crate::error::Error;
+    use crate::spill::tests::{noise, scratch};
+    use crate::units::ByteSize;
+
+    /// Who has nothing left.
+    struct Poor;
+
+    impl Allocator for Poor {
+        fn reserve(&self, bytes: u64) -> Result<Charge> {
+            let (asked, left) = (ByteSize::new(bytes), ByteSize::new(0));
+            Err(Error::Overdrawn { key: "poor".into(), asked, left, granted: left })
+        }
+    }
+
+    /// Mapping a frame has its pages there. A damaged one shows what comes first: whoever maps it finds the damage.
+    #[test]
+    fn what_is_mapped_is_paid_before() {
+        let (_folder, scratch) = scratch(Compression::None);
+        let frame = scratch.write(&noise(2 << 20), 1, &mut Staging::new()).unwrap();
+        assert!(frame.may_be_mapped());
+        let at = frame.padding().end;
+        frame.poke(at, &[!frame.peek(at, 1)[0]]);
+        let back = Back::Memory { decode: Arc::new(|_| unreachable!("it is damaged")), mappable: true };
+        let stored = Stored { frame, back };
+        let loaded = |allocator: &dyn Allocator| load(&stored, allocator, &mut Staging::new()).unwrap_err();
+        assert!(matches!(loaded(&Poor), Error::Overdrawn { .. }));
+        assert!(matches!(loaded(&Unmetered), Error::Corrupt { .. }));
+    }
+}

@@ -405,7 +405,7 @@ impl Frame {
 
     /// The bytes at `at`, as they are on scratch.
     #[cfg(test)]
-    pub(super) fn peek(&self, at: u64, len: usize) -> Vec<u8> {
+    pub(crate) fn peek(&self, at: u64, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         assert!(self.inner.extent.read(at, &mut bytes).unwrap());
         bytes
@@ -413,13 +413,13 @@ impl Frame {
 
     /// Overwrites the bytes at `at` on scratch.
     #[cfg(test)]
-    pub(super) fn poke(&self, at: u64, bytes: &[u8]) {
+    pub(crate) fn poke(&self, at: u64, bytes: &[u8]) {
         self.inner.extent.write(at, bytes).unwrap();
     }
 
     /// Where the table ends, and where the payload begins.
     #[cfg(test)]
-    pub(super) fn padding(&self) -> std::ops::Range<u64> {
+    pub(crate) fn padding(&self) -> std::ops::Range<u64> {
         let front = (HEADER + blocks_of(self.inner.bytes, self.inner.codec) * ENTRY) as u64;
         front..self.inner.payload
     }

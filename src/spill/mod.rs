@@ -194,10 +194,10 @@ impl Scratch {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    pub(super) fn scratch(compression: Compression) -> (tempfile::TempDir, Scratch) {
+    pub(crate) fn scratch(compression: Compression) -> (tempfile::TempDir, Scratch) {
         let folder = tempfile::tempdir_in("/var/tmp").unwrap();
         let tier = TierSpec::new(folder.path());
         let scratch = Scratch::new(&[tier], compression, true, &Stores::default()).unwrap();
@@ -206,12 +206,12 @@ mod tests {
 
     impl Scratch {
         /// Stores `bytes` and waits for that.
-        pub(super) fn write(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Frame> {
+        pub(crate) fn write(&self, bytes: &[u8], item_size: usize, staging: &mut Staging) -> Result<Frame> {
             self.begin(bytes, item_size, staging)?.settle()
         }
     }
 
-    pub(super) fn noise(len: usize) -> Vec<u8> {
+    pub(crate) fn noise(len: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         (0..len)
             .map(|_| {
