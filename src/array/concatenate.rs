@@ -82,11 +82,11 @@ impl<T: Element> Node<T> for ConcatenateNode<T> {
     }
 
     fn parts(&self) -> Option<(usize, Vec<Arc<Shared<T>>>)> {
-        let lengths = |input: &Arc<Shared<T>>| input.grid().lengths(self.axis).to_vec();
-        let some: Vec<_> = self.inputs.iter().filter(|input| lengths(input).iter().any(|&length| length > 0)).collect();
+        let is_empty = |input: &&Arc<Shared<T>>| input.grid().lengths(self.axis).iter().all(|&length| length == 0);
+        let parts: Vec<_> = self.inputs.iter().filter(|input| !is_empty(input)).cloned().collect();
         // Empty chunks between others are not chunks of the whole.
-        let all_of_it = some.iter().all(|input| lengths(input).iter().all(|&length| length > 0));
-        (all_of_it && !some.is_empty()).then(|| (self.axis, some.into_iter().cloned().collect()))
+        let in_full = parts.iter().all(|part| !part.grid().lengths(self.axis).contains(&0));
+        (in_full && !parts.is_empty()).then_some((self.axis, parts))
     }
 
     fn compile(&self, compiler: &mut Compiler<'_>, region: &Region) -> Result<Box<dyn Kernel<T>>> {

@@ -82,7 +82,6 @@ use chain::Op;
 pub use chunks::{ChunkLength, Chunking, ToChunkLength};
 pub use delayed::BlockValues;
 use elementwise::{MapNode, ZipNode};
-use fold::{Each, Reduction};
 use function::{MapFn, ZipFn, map_each, map_step, zip_each};
 pub use grid::{ChunkGrid, Region};
 pub use group::Grouped;
@@ -97,8 +96,7 @@ pub use packed::Packed;
 pub use product::Product;
 pub use quantile::{Method, Quantiles};
 pub use rearrange::Pad;
-use reduce::ReduceNode;
-use reducer::{Count, Extreme, Mean, Reducer, Sum, Variance};
+use reducer::{Count, Extreme, Mean, Sum, Variance};
 pub use reducer::{Real, Summable};
 pub use slice::Slice;
 pub use source::{Source, TILE};
@@ -366,47 +364,6 @@ impl<T: Element> Array<T> {
         let grid = broadcast_grid(&shape, self.chunks(), other.chunks());
         let right = if right == shape { other.aligned(&grid).node } else { other.node.clone() };
         Array::of(ZipNode { label, left: self.node.clone(), right, function, grid })
-    }
-
-    #[track_caller]
-    fn reduce<R: Reducer<T>>(&self, label: &'static str, axes: &impl Axes, empty: bool, reducer: R) -> Array<R::Out> {
-        self.reduce_by(label, axes, empty, Each(reducer))
-    }
-
-    #[track_caller]
-    fn reduce_by<R: Reduction<T>>(
-        &self,
-        label: &'static str,
-        axes: &impl Axes,
-        empty: bool,
-        reducer: R,
-    ) -> Array<R::Out> {
-        if let Some(error) = &self.failure {
-            return Array::failed(error.clone());
-        }
-        let (location, shape) = (Location::caller(), self.shape());
-        let fail = |problem: &str| {
-            let problem = format!("{problem} (shape {shape:?} of {})", T::DTYPE);
-            Array::failed(Error::operation(label, location, problem))
-        };
-        let reduced = match axes.resolve(self.ndim()) {
-            Ok(reduced) => reduced,
-            Err(problem) => return fail(&problem),
-        };
-        if !empty && shape.iter().zip(&reduced).any(|(&length, &reduced)| reduced && length == 0) {
-            return fail("there is no value along a reduced axis");
-        }
-        let keep = axes.are_kept();
-        let kept = |whole: &ChunkGrid| {
-            let axes = (0..shape.len()).filter(|&axis| keep || !reduced[axis]);
-            let lengths = |axis: usize| if reduced[axis] { vec![1] } else { whole.lengths(axis).to_vec() };
-            ChunkGrid::new(axes.map(lengths).collect())
-        };
-        // What is folded is never in any chunks: each of a file is decoded once, whatever chunks were asked for.
-        let input = self.node.streamed().unwrap_or_else(|| self.node.clone());
-        let grid = kept(input.grid());
-        let in_grid = kept(self.chunks());
-        Array::of(ReduceNode { label, input, reducer, reduced, keep, grid }).in_grid(&in_grid)
     }
 
     /// The number of values that are not NaN, over `axes`.

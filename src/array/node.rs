@@ -294,13 +294,15 @@ pub(super) fn materialised<T: Element>(node: &Arc<Shared<T>>, layers: &mut Layer
     // What the task that asks for it has read so far is not of the tasks that are made here.
     let outer = layers.reads();
     layers.unread(0);
-    let built = deep(|| match (node.node().kind(), node.node().parts()) {
-        (_, Some((axis, parts))) => {
+    let built = deep(|| {
+        if let Some((axis, parts)) = node.node().parts() {
             let parts = parts.iter().map(|part| materialised(part, layers)).collect::<Result<Vec<_>>>()?;
-            Ok(Built::joined(parts, axis, node.grid().clone()))
+            return Ok(Built::joined(parts, axis, node.grid().clone()));
         }
-        (Kind::Blocks, None) => node.node().build(layers),
-        (Kind::Streams | Kind::Pulls, None) => build_from_kernels(node, layers),
+        match node.node().kind() {
+            Kind::Blocks => node.node().build(layers),
+            Kind::Streams | Kind::Pulls => build_from_kernels(node, layers),
+        }
     });
     layers.unread(outer);
     let built = Arc::new(built?);

@@ -5,17 +5,21 @@
 //! tree; the last one finishes. Where there is one group, its task finishes, and no lanes leave it: of a climatology over few
 //! years, they are four times what comes out. Groups and tree depend on shape, chunks and type alone (**D1**).
 
+use std::panic::Location;
 use std::sync::Arc;
 
+use super::Array;
+use super::axes::Axes;
 use super::blocks::{Built, block_key};
 use super::compile::Program;
-use super::fold::{Reduction, Target};
+use super::fold::{Each, Reduction, Target};
 use super::grid::{ChunkGrid, Region};
 use super::kernel::Scope;
 use super::node::{Kind, Node, Shared};
+use super::reducer::Reducer;
 use super::source::Visit;
 use crate::chunk::{Block, BlockMut, Chunk, Element};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Key, Layers, Size, Task, TaskContext};
 
 /// About how many bytes of values one task folds, where a value has at most [`LARGEST`].
@@ -28,15 +32,66 @@ const LARGEST: usize = 8;
 const FAN_IN: usize = 4;
 
 /// A reduction of `input` over `axes`.
-pub(super) struct ReduceNode<T: Element, R> {
-    pub(super) label: &'static str,
-    pub(super) input: Arc<Shared<T>>,
-    pub(super) reducer: R,
+struct ReduceNode<T: Element, R> {
+    label: &'static str,
+    input: Arc<Shared<T>>,
+    reducer: R,
     /// Whether each axis of the input is reduced.
-    pub(super) reduced: Vec<bool>,
+    reduced: Vec<bool>,
     /// Whether the result has the reduced axes, of length 1.
-    pub(super) keep: bool,
-    pub(super) grid: ChunkGrid,
+    keep: bool,
+    grid: ChunkGrid,
+}
+
+impl<T: Element> Array<T> {
+    /// `reducer` of the values along `axes`; `empty` is whether it says something of none.
+    #[track_caller]
+    pub(super) fn reduce<R: Reducer<T>>(
+        &self,
+        label: &'static str,
+        axes: &impl Axes,
+        empty: bool,
+        reducer: R,
+    ) -> Array<R::Out> {
+        self.reduce_by(label, axes, empty, Each(reducer))
+    }
+
+    /// The same of a whole tile at a time.
+    #[track_caller]
+    pub(super) fn reduce_by<R: Reduction<T>>(
+        &self,
+        label: &'static str,
+        axes: &impl Axes,
+        empty: bool,
+        reducer: R,
+    ) -> Array<R::Out> {
+        if let Some(error) = &self.failure {
+            return Array::failed(error.clone());
+        }
+        let (location, shape) = (Location::caller(), self.shape());
+        let fail = |problem: &str| {
+            let problem = format!("{problem} (shape {shape:?} of {})", T::DTYPE);
+            Array::failed(Error::operation(label, location, problem))
+        };
+        let reduced = match axes.resolve(self.ndim()) {
+            Ok(reduced) => reduced,
+            Err(problem) => return fail(&problem),
+        };
+        if !empty && shape.iter().zip(&reduced).any(|(&length, &reduced)| reduced && length == 0) {
+            return fail("there is no value along a reduced axis");
+        }
+        let keep = axes.are_kept();
+        let kept = |whole: &ChunkGrid| {
+            let axes = (0..shape.len()).filter(|&axis| keep || !reduced[axis]);
+            let lengths = |axis: usize| if reduced[axis] { vec![1] } else { whole.lengths(axis).to_vec() };
+            ChunkGrid::new(axes.map(lengths).collect())
+        };
+        // What is folded is never in any chunks: each of a file is decoded once, whatever chunks were asked for.
+        let input = self.node.streamed().unwrap_or_else(|| self.node.clone());
+        let grid = kept(input.grid());
+        let in_grid = kept(self.chunks());
+        Array::of(ReduceNode { label, input, reducer, reduced, keep, grid }).in_grid(&in_grid)
+    }
 }
 
 impl<T: Element, R: Reduction<T>> Node<R::Out> for ReduceNode<T, R> {

@@ -15,6 +15,22 @@ fn empty(key: impl Into<Key>, needs: Vec<Key>) -> Task {
     Task::new(key, needs, Arc::new(|_, _| Ok(Chunk::new(())))).output(Size::Exact(0))
 }
 
+fn key(name: &str, at: u32) -> Key {
+    Key::indexed(name.to_owned(), [at])
+}
+
+/// Reads `x` 0 to `blocks` in turn, twice.
+fn add_two_passes(tasks: &mut Vec<Task>, blocks: u32) {
+    let mut before = None;
+    for pass in ["first", "second"] {
+        for at in 0..blocks {
+            let needs = before.iter().cloned().chain([key("x", at)]).collect();
+            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
+            before = Some(key(pass, at));
+        }
+    }
+}
+
 #[test]
 fn a_million_tasks_run() {
     let (_folder, session) = session(4 << 30, 2);
@@ -34,17 +50,9 @@ fn what_does_not_fit_is_spilled_and_comes_back() {
     let counts = Arc::new(Counts::default());
     let session = builder.memory_limit("24MiB".parse().unwrap()).threads(2).observer(counts.clone()).build().unwrap();
     // 32 blocks of 2 MiB, all needed by each of two passes.
-    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
     let mut tasks: Vec<Task> =
         (0..32).map(|at| word_task(key("x", at), vec![], u64::from(at), 1 << 18, 0).spillable()).collect();
-    let mut before = None;
-    for pass in ["first", "second"] {
-        for at in 0..32 {
-            let needs = before.iter().cloned().chain([key("x", at)]).collect();
-            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
-            before = Some(key(pass, at));
-        }
-    }
+    add_two_passes(&mut tasks, 32);
     let graph = Graph::new(tasks).unwrap();
     let wanted = [key("second", 31)];
     let plan = session.plan_graph(&graph, &wanted).unwrap();
@@ -67,18 +75,10 @@ fn what_does_not_fit_is_spilled_and_comes_back() {
 #[test]
 fn cheap_roots_are_made_again_rather_than_written() {
     let (_folder, session) = session(24 << 20, 2);
-    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
     let mut tasks: Vec<Task> = (0..32)
         .map(|at| word_task(key("x", at), vec![], u64::from(at), 1 << 18, 1000).spillable().cheap_to_redo())
         .collect();
-    let mut before = None;
-    for pass in ["first", "second"] {
-        for at in 0..32 {
-            let needs = before.iter().cloned().chain([key("x", at)]).collect();
-            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
-            before = Some(key(pass, at));
-        }
-    }
+    add_two_passes(&mut tasks, 32);
     let graph = Graph::new(tasks).unwrap();
     let wanted = [key("second", 31)];
     let plan = session.plan_graph(&graph, &wanted).unwrap();
@@ -99,7 +99,6 @@ fn cheap_roots_are_made_again_rather_than_written() {
 #[test]
 fn the_stated_peak_is_reached_by_one_worker() {
     let (_folder, session) = session(1 << 30, 1);
-    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
     let loads = (0..12).map(|at| word_task(key("x", at), vec![], 1, 5000 + 100 * at as usize, 3000));
     let sums =
         (0..4).map(|at| word_task(key("y", at), (0..3).map(|of| key("x", 3 * at + of)).collect(), 2, 700, 20_000));
@@ -116,7 +115,6 @@ fn the_stated_peak_is_reached_by_one_worker() {
 #[test]
 fn an_empty_chunk_is_not_worth_evicting() {
     let (_folder, session) = session(4 << 20, 1);
-    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
     let empty = Key::new("empty");
     // Made for the first reader, and then needed last of all: the first to go, if it could.
     let mut tasks = vec![word_task(empty.clone(), vec![], 1, 0, 0).spillable()];
@@ -346,17 +344,9 @@ fn where_memory_is_short_workers_begin_what_comes_next() {
     let (_folder, builder) = builder();
     let begun = Arc::new(Begun::default());
     let session = builder.memory_limit("24MiB".parse().unwrap()).threads(2).observer(begun.clone()).build().unwrap();
-    let key = |name: &str, at: u32| Key::indexed(name.to_owned(), [at]);
     let mut tasks = vec![word_task(Key::new("root"), vec![], 1, 1, 0)];
     tasks.extend((0..64).map(|at| word_task(key("x", at), vec![Key::new("root")], 3, 1 << 17, 0).spillable()));
-    let mut before = None;
-    for pass in ["first", "second"] {
-        for at in 0..64 {
-            let needs = before.iter().cloned().chain([key("x", at)]).collect();
-            tasks.push(word_task(key(pass, at), needs, 7, 1, 0));
-            before = Some(key(pass, at));
-        }
-    }
+    add_two_passes(&mut tasks, 64);
     let graph = Graph::new(tasks).unwrap();
     session.run(&graph, &[key("second", 63)]).unwrap();
     assert!(session.stats().spilled_bytes > 0, "{:?}", session.stats());
